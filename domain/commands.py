@@ -1,0 +1,10 @@
+"""Every command there is, by name."""
+
+from typing import get_args
+
+from domain.account_commands import AccountCommands
+from domain.incident_commands import IncidentCommands
+from domain.source_commands import SourceCommands
+
+Command = IncidentCommands | SourceCommands | AccountCommands
+COMMANDS: dict[str, type[Command]] = {cls.NAME: cls for cls in get_args(Command)}

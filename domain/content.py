@@ -1,0 +1,17 @@
+"""Carrying fields over: from a command into its event, from an event into the state."""
+
+from typing import Any, TypeVar
+
+from domain.values import Frozen
+
+F = TypeVar("F", bound=Frozen)
+
+
+def carry(kind: type[F], carrier: Frozen, **decided: object) -> F:
+    """Return a `kind` of what was decided and, for its other fields, what the carrier holds.
+
+    Nothing is checked again: the carrier was, and what was decided is right by construction. Raise AttributeError
+    where neither has a field.
+    """
+    fields: dict[str, Any] = {name: decided[name] if name in decided else getattr(carrier, name) for name in kind.model_fields}
+    return kind.model_construct(**fields)

@@ -1,0 +1,22 @@
+"""What a decision needs that the aggregate cannot know by itself: passed in, so that replay never looks elsewhere."""
+
+from collections.abc import Callable, Container, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from domain.account_state import Account
+from domain.source_state import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """The moment, the head of the log, new ids, the other aggregates, and whether the actor may override rule 4."""
+
+    at: datetime
+    head: int
+    new_id: Callable[[], UUID]
+    sources: Mapping[UUID, Source]
+    accounts: Mapping[UUID, Account]
+    incidents: Container[UUID]
+    may_override: bool = False

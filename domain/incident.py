@@ -1,0 +1,421 @@
+"""What may be done to an incident: every rule of the record about it.
+
+Law 1: every rule about an incident is in `decide` or in the files it names (`assessing.py`, `measuring.py`,
+`independence.py`); none is in routes, views or `evolve`.
+Law 2: `decide` is pure, changes nothing and raises nothing but `Refused`.
+Law 3: what a retracted claim supported is not changed by it (rule 10): the impact is shown, and people decide.
+"""
+
+from collections.abc import Container
+from typing import assert_never
+from uuid import UUID
+
+from domain import incident_commands as c
+from domain import incident_events as e
+from domain import refusals as r
+from domain import values as v
+from domain.assessing import assess
+from domain.content import carry
+from domain.given import Given
+from domain.incident_state import Bulletin, Claim, Evidence, Incident, Report
+from domain.independence import independent
+from domain.measuring import check_estimate, check_quantity, check_same_dimension
+from domain.reasons import check_reason
+from domain.short_ids import short_id
+
+STILL_TAKEN_WHEN_CLOSED = (
+    c.ReopenIncident,
+    c.RetractClaim,
+    c.CorrectClaim,
+    c.CorrectReport,
+    c.WithdrawReport,
+    c.WithdrawEvidence,
+    c.CorrectBulletin,
+    c.WithdrawBulletin,
+    c.AddNote,
+)
+"""Rule 7: a closed incident takes retractions, corrections, withdrawals and notes, nothing else."""
+
+
+def decide(state: Incident | None, command: c.IncidentCommands, given: Given) -> tuple[e.IncidentEvents, ...]:
+    """Return the events that the command leads to, or raise the `Refused` that names the rule against it."""
+    if isinstance(command, c.OpenIncident):
+        return check_reason(command, (_open(state, command, given),))
+    if state is None:
+        raise r.UnknownIncident(f"no incident {command.incident}: open it first")
+    if state.closed and not isinstance(command, STILL_TAKEN_WHEN_CLOSED):
+        raise r.IncidentClosed(f"incident {state.short_id} is closed: reopen it before {command.NAME}")
+    return check_reason(command, (_decide(state, command, given),))
+
+
+def _decide(state: Incident, command: c.IncidentCommands, given: Given) -> e.IncidentEvents:
+    match command:
+        case c.OpenIncident() | c.DescribeIncident() | c.CloseIncident() | c.ReopenIncident():
+            return _about_itself(state, command)
+        case c.LinkIncident() | c.UnlinkIncident():
+            return _other_incident(state, command, given)
+        case c.DefineFigure() | c.DescribeFigure() | c.AdoptFigure():
+            return _figure(state, command, given)
+        case c.ReceiveReport() | c.CorrectReport() | c.WithdrawReport():
+            return _report(state, command, given)
+        case c.MakeClaim():
+            return _make_claim(state, command, given)
+        case c.CorrectClaim():
+            return _correct_claim(state, command, given)
+        case c.RetractClaim() | c.ReinstateClaim():
+            return _retract_or_reinstate(state, command)
+        case c.LinkClaims() | c.UnlinkClaims():
+            return _claim_link(state, command)
+        case c.TakeStance():
+            return _take_stance(state, command, given)
+        case c.AssessClaim():
+            return assess(state, standing(state, command.claim, "takes no assessment"), command, given)
+        case c.AttachEvidence():
+            return _attach(state, command, given)
+        case c.ExamineEvidence() | c.TransferEvidence() | c.WithdrawEvidence():
+            return _handle_evidence(state, command)
+        case c.AddNote() | c.AssignTask() | c.FinishTask():
+            return _note_or_task(state, command, given)
+        case c.PublishBulletin():
+            return _publish(state, command, given)
+        case c.CorrectBulletin() | c.WithdrawBulletin():
+            return _mend_bulletin(state, command)
+        case _:
+            assert_never(command)
+
+
+# The incident itself.
+
+
+def _open(state: Incident | None, command: c.OpenIncident, given: Given) -> e.IncidentOpened:
+    if state is not None:
+        raise r.AlreadyExists(f"incident {state.id} is there already, as {state.short_id}")
+    incident = command.incident or given.new_id()
+    return carry(e.IncidentOpened, command, incident=incident, short_id=short_id(command.title, incident))
+
+
+def _about_itself(
+    state: Incident, command: c.OpenIncident | c.DescribeIncident | c.CloseIncident | c.ReopenIncident
+) -> e.IncidentEvents:
+    match command:
+        case c.DescribeIncident(changes=changes):
+            before: dict[str, object] = {name: getattr(state.content, name) for name in changes.fields}
+            if all(before[name] == getattr(changes, name) for name in changes.fields):
+                raise r.ChangesNothing("the description is what it was: name what changes")
+            return e.IncidentDescribed(before=changes.model_copy(update=before), after=changes)
+        case c.CloseIncident():
+            return e.IncidentClosed(disposition=command.disposition)
+        case c.ReopenIncident():
+            if not state.closed:
+                raise r.NotClosed(f"incident {state.short_id} is open")
+            return e.IncidentReopened()
+        case c.OpenIncident():
+            raise r.AlreadyExists(f"incident {state.id} is there already, as {state.short_id}")
+        case _:
+            assert_never(command)
+
+
+def _other_incident(state: Incident, command: c.LinkIncident | c.UnlinkIncident, given: Given) -> e.IncidentEvents:
+    link = (command.other, command.relation)
+    if isinstance(command, c.UnlinkIncident):
+        if link not in state.others:
+            raise r.NotLinked(f"incident {state.short_id} has no link {command.relation} to {command.other}")
+        return e.IncidentUnlinked(other=command.other, relation=command.relation)
+    if command.other == state.id:
+        raise r.LinkToItself("an incident cannot be linked to itself")
+    if command.other not in given.incidents:
+        raise r.UnknownIncident(f"no incident {command.other} to link to")
+    if link in state.others:
+        raise r.AlreadyLinked(f"incident {state.short_id} is {command.relation} {command.other} already")
+    return e.IncidentLinked(other=command.other, relation=command.relation)
+
+
+# Figures.
+
+
+def _figure(
+    state: Incident, command: c.DefineFigure | c.DescribeFigure | c.AdoptFigure, given: Given
+) -> e.IncidentEvents:
+    match command:
+        case c.DefineFigure():
+            figure = _new(command.figure, state.figures, given)
+            return carry(e.FigureDefined, command, figure=figure)
+        case c.DescribeFigure():
+            before, after = figure_of(state, command.figure), carry(v.FigureContent, command)
+            if before == after:
+                raise r.ChangesNothing("the definition is what it was: name what changes")
+            check_same_dimension(after.unit, before.unit)
+            return e.FigureDescribed(figure=command.figure, before=before, after=after)
+        case c.AdoptFigure():
+            check_estimate(command.value, figure_of(state, command.figure))
+            for claim in command.rests_on:
+                standing(state, claim, "cannot carry an adopted figure")
+            for left_out in command.left_out:
+                claim_of(state, left_out.claim)
+            return carry(e.FigureAdopted, command)
+        case _:
+            assert_never(command)
+
+
+def figure_of(state: Incident, figure: UUID) -> v.FigureContent:
+    """Return the definition of a figure, or raise `UnknownFigure`."""
+    if figure not in state.figures:
+        raise r.UnknownFigure(f"no figure {figure} in incident {state.short_id}: define it first")
+    return state.figures[figure]
+
+
+# Reports.
+
+
+def _report(
+    state: Incident, command: c.ReceiveReport | c.CorrectReport | c.WithdrawReport, given: Given
+) -> e.IncidentEvents:
+    match command:
+        case c.ReceiveReport():
+            check_sources((command.source,), given)
+            report = _new(command.report, state.reports, given)
+            return carry(e.ReportReceived, command, report=report)
+        case c.CorrectReport():
+            report_of(state, command.report)
+            return carry(e.ReportCorrected, command)
+        case c.WithdrawReport():
+            if report_of(state, command.report).withdrawn:
+                raise r.AlreadyWithdrawn(f"report {command.report} was withdrawn already")
+            return carry(e.ReportWithdrawn, command)
+        case _:
+            assert_never(command)
+
+
+def report_of(state: Incident, report: UUID) -> Report:
+    """Return a report of the incident, or raise `UnknownReport` (rule 1)."""
+    if report not in state.reports:
+        raise r.UnknownReport(f"no report {report} in incident {state.short_id}: receive the report first")
+    return state.reports[report]
+
+
+def check_sources(chain: tuple[UUID, ...], given: Given) -> None:
+    """Raise `UnknownSource` or `ChainRepeats` unless each source is registered and stands in the chain once."""
+    for source in chain:
+        if source not in given.sources:
+            raise r.UnknownSource(f"no source {source}: register it first")
+    if len(set(chain)) != len(chain):
+        raise r.ChainRepeats("an attribution chain holds each source once: name each relay one time, nearest last")
+
+
+# Claims.
+
+
+def _make_claim(state: Incident, command: c.MakeClaim, given: Given) -> e.ClaimMade:
+    report_of(state, command.report)
+    check_sources(command.attribution.chain(), given)
+    _check_quantity(state, command.quantity)
+    claim = _new(command.claim, state.claims, given)
+    return carry(e.ClaimMade, command, claim=claim, number=len(state.claims) + 1)
+
+
+def _correct_claim(state: Incident, command: c.CorrectClaim, given: Given) -> e.ClaimCorrected:
+    claim, changes = standing(state, command.claim, "takes no correction"), command.changes
+    if (command.by == "desk") != (command.slip is not None):
+        raise r.CodeMissing("a correction by the desk says which slip it mends (slip); one by the source has no slip")
+    before: dict[str, object] = {name: getattr(claim.content, name) for name in changes.fields}
+    if all(before[name] == getattr(changes, name) for name in changes.fields):
+        raise r.ChangesNothing("the claim says that already: a correction changes something")
+    if changes.report is not None:
+        report_of(state, changes.report)
+    if changes.attribution is not None:
+        check_sources(changes.attribution.chain(), given)
+    _check_quantity(state, changes.quantity)
+    return carry(e.ClaimCorrected, command, before=changes.model_copy(update=before), after=changes)
+
+
+def _retract_or_reinstate(state: Incident, command: c.RetractClaim | c.ReinstateClaim) -> e.IncidentEvents:
+    claim = claim_of(state, command.claim)
+    if isinstance(command, c.ReinstateClaim):
+        if claim.retracted is None:
+            raise r.NotRetracted(f"claim {state.name_of(claim)} stands: there is nothing to reinstate")
+        return carry(e.ClaimReinstated, command)
+    if claim.retracted is not None:
+        raise r.AlreadyRetracted(f"claim {state.name_of(claim)} was retracted already: reinstate it first")
+    if (command.by == "desk") != (command.code is not None):
+        raise r.CodeMissing("a retraction by the desk says why by code; a withdrawal by the source has no code")
+    return carry(e.ClaimRetracted, command)
+
+
+def _claim_link(state: Incident, command: c.LinkClaims | c.UnlinkClaims) -> e.IncidentEvents:
+    claim, other = claim_of(state, command.claim), claim_of(state, command.other)
+    link = (claim.id, other.id, command.relation)
+    if isinstance(command, c.UnlinkClaims):
+        if link not in claim.links:
+            raise r.NotLinked(f"{state.name_of(claim)} has no link {command.relation} to {state.name_of(other)}")
+        return carry(e.ClaimsUnlinked, command)
+    if claim.id == other.id:
+        raise r.LinkToItself("a claim cannot be linked to itself")
+    if claim.links.get(link) == command.judgement:
+        raise r.AlreadyLinked(f"{state.name_of(claim)} {command.relation} {state.name_of(other)} already")
+    return carry(e.ClaimsLinked, command)
+
+
+def _take_stance(state: Incident, command: c.TakeStance, given: Given) -> e.StanceTaken:
+    claim, report = standing(state, command.claim, "takes no stance"), report_of(state, command.report)
+    chain = (command.source, *command.through)
+    check_sources(chain, given)
+    if command.source == claim.content.attribution.claimant:
+        raise r.OwnClaim(
+            "a claimant's word on its own claim is no stance: record a retraction (by source), a correction (by"
+            " source), or a new claim that `updates` this one"
+        )
+    _check_quantity(state, command.quantity)
+    stance = _new(command.stance, state.stances, given)
+    apart = independent(frozenset((*chain, report.source)), state.chain_of(claim), given.sources)
+    return carry(e.StanceTaken, command, stance=stance, independent=apart)
+
+
+def claim_of(state: Incident, claim: UUID) -> Claim:
+    """Return a claim of the incident, or raise `UnknownClaim`."""
+    if claim not in state.claims:
+        raise r.UnknownClaim(f"no claim {claim} in incident {state.short_id}")
+    return state.claims[claim]
+
+
+def standing(state: Incident, claim: UUID, what: str) -> Claim:
+    """Return a claim that is not retracted, or raise `ClaimIsRetracted` (rule 2)."""
+    found = claim_of(state, claim)
+    if found.retracted is not None:
+        raise r.ClaimIsRetracted(f"claim {state.name_of(found)} is retracted and {what}: reinstate it first")
+    return found
+
+
+def _check_quantity(state: Incident, quantity: v.Quantity | None) -> None:
+    if quantity is not None:
+        check_quantity(quantity, figure_of(state, quantity.figure))
+
+
+# Evidence.
+
+
+def _attach(state: Incident, command: c.AttachEvidence, given: Given) -> e.EvidenceAttached:
+    for claim in (*command.supports, *command.against):
+        claim_of(state, claim)
+    if set(command.supports) & set(command.against):
+        raise r.ForAndAgainst("evidence cannot be for and against the same claim: attach it for one side")
+    evidence = _new(command.evidence, state.evidence, given)
+    return carry(e.EvidenceAttached, command, evidence=evidence)
+
+
+def _handle_evidence(
+    state: Incident, command: c.ExamineEvidence | c.TransferEvidence | c.WithdrawEvidence
+) -> e.IncidentEvents:
+    held = _evidence_of(state, command.evidence)
+    if held.withdrawn:
+        raise r.AlreadyWithdrawn(f"evidence {held.id} was withdrawn: attach it anew")
+    match command:
+        case c.ExamineEvidence():
+            return carry(e.EvidenceExamined, command)
+        case c.TransferEvidence():
+            if command.hash_before != held.hash:
+                raise r.CustodyBroken(f"the record holds {held.hash}: find out where the copies diverged")
+            return carry(e.EvidenceTransferred, command)
+        case c.WithdrawEvidence():
+            return e.EvidenceWithdrawn(evidence=held.id)
+        case _:
+            assert_never(command)
+
+
+def _evidence_of(state: Incident, evidence: UUID) -> Evidence:
+    if evidence not in state.evidence:
+        raise r.UnknownEvidence(f"no evidence {evidence} in incident {state.short_id}: attach it first")
+    return state.evidence[evidence]
+
+
+# Notes and tasks.
+
+
+def _note_or_task(state: Incident, command: c.AddNote | c.AssignTask | c.FinishTask, given: Given) -> e.IncidentEvents:
+    match command:
+        case c.AddNote():
+            _check_subject(state, command.on)
+            return carry(e.NoteAdded, command, note=_new(command.note, state.notes, given))
+        case c.AssignTask():
+            _check_subject(state, command.on)
+            account = given.accounts.get(command.to)
+            if account is None or account.closed:
+                raise r.UnknownAccount(f"no open account {command.to} to give a task to")
+            return carry(e.TaskAssigned, command, task=_new(command.task, state.tasks, given))
+        case c.FinishTask():
+            if command.task not in state.tasks:
+                raise r.UnknownTask(f"no task {command.task} in incident {state.short_id}")
+            if state.tasks[command.task]:
+                raise r.AlreadyDone(f"task {command.task} is done already")
+            return e.TaskDone(task=command.task)
+        case _:
+            assert_never(command)
+
+
+def _check_subject(state: Incident, on: v.Subject) -> None:
+    match on.kind:
+        case "incident":
+            if on.id != state.id:
+                raise r.UnknownIncident(f"a note or task stands in the incident it is on: this is {state.id}")
+        case "report":
+            report_of(state, on.id)
+        case "claim":
+            claim_of(state, on.id)
+        case "figure":
+            figure_of(state, on.id)
+        case "evidence":
+            _evidence_of(state, on.id)
+        case "bulletin":
+            _bulletin_of(state, on.id)
+        case _:
+            assert_never(on.kind)
+
+
+# Bulletins.
+
+
+def _publish(state: Incident, command: c.PublishBulletin, given: Given) -> e.BulletinPublished:
+    bulletin = _new(command.bulletin, state.bulletins, given)
+    cites = tuple(_cite(state, cite, given) for cite in command.cites)
+    return carry(e.BulletinPublished, command, bulletin=bulletin, cites=cites)
+
+
+def _cite(state: Incident, cite: v.Cite, given: Given) -> v.Citation:
+    """Rule 8: a claim is cited as it was read, and is still what it was then."""
+    claim = standing(state, cite.claim, "cannot be cited")
+    position = cite.position or given.head
+    if position > given.head or position < claim.made:
+        raise r.CitedTooEarly(
+            f"claim {state.name_of(claim)} can be cited at positions {claim.made} to {given.head}, not {position}"
+        )
+    if claim.changed > position:
+        raise r.CitedClaimChanged(
+            f"claim {state.name_of(claim)} changed at position {claim.changed} ({claim.change}), after it was read"
+            f" at {position}: read it again"
+        )
+    return v.Citation(claim=claim.id, position=position)
+
+
+def _mend_bulletin(state: Incident, command: c.CorrectBulletin | c.WithdrawBulletin) -> e.IncidentEvents:
+    bulletin = _bulletin_of(state, command.bulletin)
+    if bulletin.withdrawn:
+        raise r.AlreadyWithdrawn(f"bulletin {bulletin.id} was withdrawn: publish a new one")
+    if isinstance(command, c.WithdrawBulletin):
+        return carry(e.BulletinWithdrawn, command)
+    if command.cause is not None:
+        claim_of(state, command.cause)
+    return carry(e.BulletinCorrected, command, number=bulletin.corrections + 1)
+
+
+def _bulletin_of(state: Incident, bulletin: UUID) -> Bulletin:
+    if bulletin not in state.bulletins:
+        raise r.UnknownBulletin(f"no bulletin {bulletin} in incident {state.short_id}: publish it first")
+    return state.bulletins[bulletin]
+
+
+def _new(brought: UUID | None, taken: Container[UUID], given: Given) -> UUID:
+    """Return the id that the command brought along, or a new one; raise `AlreadyExists` where it is taken."""
+    if brought is None:
+        return given.new_id()
+    if brought in taken:
+        raise r.AlreadyExists(f"the id {brought} is taken: leave it out, or use the thing that is there")
+    return brought

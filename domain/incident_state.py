@@ -1,0 +1,263 @@
+"""What an incident has become: the state that the rules look at, folded from its events.
+
+Law: `evolve` holds no rule and never fails on accepted history. The state is private to the fold, which changes it in
+place; nobody else does.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import assert_never
+from uuid import UUID
+
+from domain import incident_events as e
+from domain import values as v
+from domain.content import carry
+from domain.events import Recorded
+
+Link = tuple[UUID, UUID, v.Relation]
+
+
+@dataclass(slots=True)
+class Stance:
+    """What another source says of a claim."""
+
+    id: UUID
+    source: UUID
+    kind: v.StanceKind
+    chain: frozenset[UUID]
+    independent: bool
+
+
+@dataclass(slots=True)
+class Claim:
+    """A claim, as far as the rules need it. `changed` is the position and name of its last change."""
+
+    id: UUID
+    number: int
+    content: v.ClaimContent
+    made: int
+    changed: int
+    change: str
+    corrected: bool = False
+    retracted: v.By | None = None
+    assessment: v.Assessment = "unassessed"
+    stances: list[Stance] = field(default_factory=list)
+    evidence: list[UUID] = field(default_factory=list)
+    links: dict[Link, v.Judgement] = field(default_factory=dict)
+
+    def touch(self, position: int, change: str) -> None:
+        """Remember the last change, for citations (rule 8)."""
+        self.changed, self.change = position, change
+
+
+@dataclass(slots=True)
+class Evidence:
+    """Evidence, its present hash and findings."""
+
+    id: UUID
+    supports: frozenset[UUID]
+    against: frozenset[UUID]
+    hash: str
+    finding: v.Finding | None = None
+    withdrawn: bool = False
+
+    @property
+    def verified(self) -> bool:
+        """Tell whether the newest examination verified it and it still counts."""
+        return self.finding == "verified" and not self.withdrawn
+
+
+@dataclass(slots=True)
+class Bulletin:
+    """A bulletin, and how often it was corrected."""
+
+    id: UUID
+    corrections: int = 0
+    withdrawn: bool = False
+
+
+@dataclass(slots=True)
+class Report:
+    """A report, as far as the rules need it."""
+
+    id: UUID
+    source: UUID
+    withdrawn: bool = False
+
+
+@dataclass(slots=True)
+class Incident:
+    """One contested happening."""
+
+    id: UUID
+    short_id: str
+    content: v.IncidentContent
+    version: int = 0
+    closed: bool = False
+    others: set[tuple[UUID, v.IncidentRelation]] = field(default_factory=set)
+    figures: dict[UUID, v.FigureContent] = field(default_factory=dict)
+    adopted: dict[UUID, v.Estimate] = field(default_factory=dict)
+    reports: dict[UUID, Report] = field(default_factory=dict)
+    claims: dict[UUID, Claim] = field(default_factory=dict)
+    evidence: dict[UUID, Evidence] = field(default_factory=dict)
+    stances: dict[UUID, UUID] = field(default_factory=dict)
+    notes: set[UUID] = field(default_factory=set)
+    tasks: dict[UUID, bool] = field(default_factory=dict)
+    bulletins: dict[UUID, Bulletin] = field(default_factory=dict)
+
+    def name_of(self, claim: Claim) -> str:
+        """Return the claim's name for people: KUR-7F3K12-12."""
+        return f"{self.short_id}-{claim.number}"
+
+    def chain_of(self, claim: Claim) -> frozenset[UUID]:
+        """Return all through whom a claim came: claimant, relays, and the source of its report."""
+        return frozenset((*claim.content.attribution.chain(), self.reports[claim.content.report].source))
+
+    def record_state(self, claim: Claim) -> v.RecordState:
+        """Return the record state of a claim: it follows from events and is never typed in."""
+        if claim.retracted:
+            return "withdrawn_by_source" if claim.retracted == "source" else "retracted_by_desk"
+        if any(self._supersedes(link, judgement, claim) for link, judgement in claim.links.items()):
+            return "superseded"
+        return "corrected" if claim.corrected else "standing"
+
+    def _supersedes(self, link: Link, judgement: v.Judgement, claim: Claim) -> bool:
+        newer, older, relation = link
+        return (
+            relation == "updates"
+            and judgement == "positive"
+            and older == claim.id
+            and self.claims[newer].retracted is None
+        )
+
+
+def replay(history: Iterable[Recorded], state: Incident | None = None) -> Incident | None:
+    """Fold recorded events into a state, from the beginning or from a given state (which it takes over)."""
+    for recorded in history:
+        state = evolve(state, recorded)
+    return state
+
+
+def evolve(state: Incident | None, recorded: Recorded) -> Incident:
+    """Return the state after the event; the given state is used up."""
+    event = recorded.event
+    if isinstance(event, e.IncidentOpened):
+        content = carry(v.IncidentContent, event)
+        return Incident(id=event.incident, short_id=event.short_id, content=content, version=recorded.version)
+    assert state is not None, "the first event of an incident opens it"
+    assert isinstance(event, e.IncidentEvents), event.NAME
+    state.version = recorded.version
+    _apply(state, event, recorded.position)
+    return state
+
+
+def _apply(state: Incident, event: e.IncidentEvents, position: int) -> None:
+    match event:
+        case e.IncidentOpened():
+            raise AssertionError("an incident is opened once")
+        case e.IncidentDescribed(after=after):
+            state.content = state.content.model_copy(update={name: getattr(after, name) for name in after.fields})
+        case e.IncidentClosed():
+            state.closed = True
+        case e.IncidentReopened():
+            state.closed = False
+        case e.IncidentLinked(other=other, relation=relation):
+            state.others.add((other, relation))
+        case e.IncidentUnlinked(other=other, relation=relation):
+            state.others.discard((other, relation))
+        case e.FigureDefined():
+            state.figures[event.figure] = carry(v.FigureContent, event)
+        case e.FigureDescribed():
+            state.figures[event.figure] = event.after
+        case e.FigureAdopted():
+            state.adopted[event.figure] = event.value
+        case e.ReportReceived():
+            state.reports[event.report] = Report(id=event.report, source=event.source)
+        case e.ReportCorrected():
+            pass
+        case e.ReportWithdrawn():
+            state.reports[event.report].withdrawn = True
+        case e.ClaimMade() | e.ClaimCorrected() | e.ClaimRetracted() | e.ClaimReinstated():
+            _apply_to_claim(state, event, position)
+        case e.ClaimsLinked() | e.ClaimsUnlinked():
+            _apply_link(state, event, position)
+        case e.StanceTaken():
+            state.stances[event.stance] = event.claim
+            chain = frozenset((event.source, *event.through, state.reports[event.report].source))
+            stance = Stance(event.stance, event.source, event.kind, chain, event.independent)
+            state.claims[event.claim].stances.append(stance)
+        case e.ClaimAssessed():
+            claim = state.claims[event.claim]
+            claim.assessment = event.assessment
+            claim.touch(position, event.NAME)
+        case e.EvidenceAttached() | e.EvidenceExamined() | e.EvidenceTransferred() | e.EvidenceWithdrawn():
+            _apply_to_evidence(state, event)
+        case e.NoteAdded():
+            state.notes.add(event.note)
+        case e.TaskAssigned():
+            state.tasks[event.task] = False
+        case e.TaskDone():
+            state.tasks[event.task] = True
+        case e.BulletinPublished():
+            state.bulletins[event.bulletin] = Bulletin(event.bulletin)
+        case e.BulletinCorrected():
+            state.bulletins[event.bulletin].corrections = event.number
+        case e.BulletinWithdrawn():
+            state.bulletins[event.bulletin].withdrawn = True
+        case _:
+            assert_never(event)
+
+
+def _apply_to_claim(
+    state: Incident,
+    event: e.ClaimMade | e.ClaimCorrected | e.ClaimRetracted | e.ClaimReinstated,
+    position: int,
+) -> None:
+    match event:
+        case e.ClaimMade():
+            content = carry(v.ClaimContent, event)
+            state.claims[event.claim] = Claim(event.claim, event.number, content, position, position, event.NAME)
+            return
+        case e.ClaimCorrected(after=after):
+            claim = state.claims[event.claim]
+            claim.content = claim.content.model_copy(update={name: getattr(after, name) for name in after.fields})
+            claim.corrected = True
+        case e.ClaimRetracted():
+            state.claims[event.claim].retracted = event.by
+        case e.ClaimReinstated():
+            claim = state.claims[event.claim]
+            claim.retracted, claim.corrected = None, False
+        case _:
+            assert_never(event)
+    state.claims[event.claim].touch(position, event.NAME)
+
+
+def _apply_link(state: Incident, event: e.ClaimsLinked | e.ClaimsUnlinked, position: int) -> None:
+    link: Link = (event.claim, event.other, event.relation)
+    for claim in (state.claims[event.claim], state.claims[event.other]):
+        if isinstance(event, e.ClaimsLinked):
+            claim.links[link] = event.judgement
+        else:
+            claim.links.pop(link, None)
+    if event.relation == "updates":
+        state.claims[event.other].touch(position, event.NAME)
+
+
+def _apply_to_evidence(
+    state: Incident,
+    event: e.EvidenceAttached | e.EvidenceExamined | e.EvidenceTransferred | e.EvidenceWithdrawn,
+) -> None:
+    match event:
+        case e.EvidenceAttached():
+            supports, against = frozenset(event.supports), frozenset(event.against)
+            state.evidence[event.evidence] = Evidence(event.evidence, supports, against, event.hash)
+            for claim in supports | against:
+                state.claims[claim].evidence.append(event.evidence)
+        case e.EvidenceExamined():
+            state.evidence[event.evidence].finding = event.finding
+        case e.EvidenceTransferred():
+            state.evidence[event.evidence].hash = event.hash_after
+        case e.EvidenceWithdrawn():
+            state.evidence[event.evidence].withdrawn = True
+        case _:
+            assert_never(event)

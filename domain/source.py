@@ -1,0 +1,71 @@
+"""What may be done to a source: every rule about it. `decide` is pure and raises nothing but `Refused`."""
+
+from typing import assert_never
+
+from domain import refusals as r
+from domain import source_commands as c
+from domain import source_events as e
+from domain import values as v
+from domain.content import carry
+from domain.given import Given
+from domain.reasons import check_reason
+from domain.source_state import Source
+
+
+def decide(state: Source | None, command: c.SourceCommands, given: Given) -> tuple[e.SourceEvents, ...]:
+    """Return the events that the command leads to, or raise the `Refused` that names the rule against it."""
+    if isinstance(command, c.RegisterSource):
+        return check_reason(command, (_register(state, command, given),))
+    if state is None:
+        raise r.UnknownSource(f"no source {command.source}: register it first")
+    return check_reason(command, (_decide(state, command, given),))
+
+
+def _register(state: Source | None, command: c.RegisterSource, given: Given) -> e.SourceRegistered:
+    if state is not None:
+        raise r.AlreadyExists(f"source {state.id} is there already: {state.content.name}")
+    source = command.source or given.new_id()
+    return carry(e.SourceRegistered, command, source=source)
+
+
+def _decide(state: Source, command: c.SourceCommands, given: Given) -> e.SourceEvents:
+    match command:
+        case c.RegisterSource():
+            return _register(state, command, given)
+        case c.DescribeSource():
+            after = carry(v.SourceContent, command)
+            if after == state.content:
+                raise r.ChangesNothing("the description is what it was: name what changes")
+            return e.SourceDescribed(before=state.content, after=after)
+        case c.GradeSource():
+            previous = state.reliability.get(command.topic or "")
+            return carry(e.SourceGraded, command, previous=previous)
+        case c.RelateSource() | c.UnrelateSource():
+            return _tie(state, command, given)
+        case c.JudgeSource():
+            _check_other(state, command, given)
+            judged = state.same if command.judgement == "same" else state.different
+            if command.other in judged:
+                raise r.ChangesNothing(f"the sources are judged {command.judgement} already")
+            return e.SourceJudged(other=command.other, judgement=command.judgement)
+        case _:
+            assert_never(command)
+
+
+def _tie(state: Source, command: c.RelateSource | c.UnrelateSource, given: Given) -> e.SourceEvents:
+    tie = (command.other, command.relation)
+    if isinstance(command, c.UnrelateSource):
+        if tie not in state.ties:
+            raise r.NotLinked(f"source {state.id} has no tie {command.relation} to {command.other}")
+        return e.SourceUnrelated(other=command.other, relation=command.relation)
+    _check_other(state, command, given)
+    if tie in state.ties:
+        raise r.AlreadyLinked(f"source {state.id} has the tie {command.relation} to {command.other} already")
+    return e.SourceRelated(other=command.other, relation=command.relation)
+
+
+def _check_other(state: Source, command: c.RelateSource | c.JudgeSource, given: Given) -> None:
+    if command.other == state.id:
+        raise r.LinkToItself("a source has no tie to itself")
+    if command.other not in given.sources:
+        raise r.UnknownSource(f"no source {command.other}: register it first")

@@ -1,0 +1,61 @@
+"""What a source has become: its description, grading and ties."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import assert_never
+from uuid import UUID
+
+from domain import source_events as e
+from domain import values as v
+from domain.content import carry
+from domain.events import Recorded
+
+
+@dataclass(slots=True)
+class Source:
+    """Somebody or something that says things."""
+
+    id: UUID
+    content: v.SourceContent
+    version: int = 0
+    reliability: dict[str, v.Reliability] = field(default_factory=dict)
+    ties: set[tuple[UUID, v.SourceRelation]] = field(default_factory=set)
+    same: set[UUID] = field(default_factory=set)
+    different: set[UUID] = field(default_factory=set)
+
+
+def replay(history: Iterable[Recorded], state: Source | None = None) -> Source | None:
+    """Fold recorded events into a state, from the beginning or from a given state (which it takes over)."""
+    for recorded in history:
+        state = evolve(state, recorded)
+    return state
+
+
+def evolve(state: Source | None, recorded: Recorded) -> Source:
+    """Return the state after the event; the given state is used up."""
+    event = recorded.event
+    if isinstance(event, e.SourceRegistered):
+        return Source(id=event.source, content=carry(v.SourceContent, event), version=recorded.version)
+    assert state is not None, "the first event of a source registers it"
+    assert isinstance(event, e.SourceEvents), event.NAME
+    state.version = recorded.version
+    match event:
+        case e.SourceRegistered():
+            raise AssertionError("a source is registered once")
+        case e.SourceDescribed():
+            state.content = event.after
+        case e.SourceGraded():
+            state.reliability[event.topic or ""] = event.reliability
+        case e.SourceRelated():
+            state.ties.add((event.other, event.relation))
+        case e.SourceUnrelated():
+            state.ties.discard((event.other, event.relation))
+        case e.SourceJudged(judgement="same"):
+            state.same.add(event.other)
+            state.different.discard(event.other)
+        case e.SourceJudged():
+            state.different.add(event.other)
+            state.same.discard(event.other)
+        case _:
+            assert_never(event)
+    return state
