@@ -1,0 +1,107 @@
+"""Who may do what: one table.
+
+Law: nobody writes without being somebody. A role is granted for everything or for one incident; the scopes of a key
+narrow the roles of its account and never widen them.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from domain import account_commands as a
+from domain import incident_commands as i
+from domain import source_commands as s
+from domain.account_state import Account
+from domain.commands import Command
+from domain.events import Actor
+from domain.values import Role
+
+_EVERYDAY: frozenset[Role] = frozenset({"reporter", "verifier", "editor"})
+_CHECKING: frozenset[Role] = frozenset({"verifier", "editor"})
+_EDITING: frozenset[Role] = frozenset({"editor"})
+_RUNNING: frozenset[Role] = frozenset({"admin"})
+
+MAY: dict[type[Command], frozenset[Role]] = {
+    i.OpenIncident: _EVERYDAY,
+    i.DescribeIncident: _CHECKING,
+    i.CloseIncident: _EDITING,
+    i.ReopenIncident: _EDITING,
+    i.LinkIncident: _CHECKING,
+    i.UnlinkIncident: _CHECKING,
+    i.DefineFigure: _CHECKING,
+    i.DescribeFigure: _EDITING,
+    i.AdoptFigure: _EDITING,
+    i.ReceiveReport: _EVERYDAY,
+    i.CorrectReport: _EVERYDAY,
+    i.WithdrawReport: _EVERYDAY,
+    i.MakeClaim: _EVERYDAY,
+    i.CorrectClaim: _EVERYDAY,
+    i.RetractClaim: _EVERYDAY,
+    i.ReinstateClaim: _CHECKING,
+    i.LinkClaims: _CHECKING,
+    i.UnlinkClaims: _CHECKING,
+    i.TakeStance: _EVERYDAY,
+    i.AssessClaim: _CHECKING,
+    i.AttachEvidence: _EVERYDAY,
+    i.ExamineEvidence: _CHECKING,
+    i.TransferEvidence: _CHECKING,
+    i.WithdrawEvidence: _CHECKING,
+    i.AddNote: _EVERYDAY,
+    i.AssignTask: _EVERYDAY,
+    i.FinishTask: _EVERYDAY,
+    i.PublishBulletin: _EDITING,
+    i.CorrectBulletin: _EDITING,
+    i.WithdrawBulletin: _EDITING,
+    s.RegisterSource: _EVERYDAY,
+    s.DescribeSource: _CHECKING,
+    s.GradeSource: _EDITING,
+    s.RelateSource: _CHECKING,
+    s.UnrelateSource: _CHECKING,
+    s.JudgeSource: _CHECKING,
+    a.OpenAccount: _RUNNING,
+    a.CloseAccount: _RUNNING,
+    a.GrantRole: _RUNNING,
+    a.RevokeRole: _RUNNING,
+    a.IssueKey: _RUNNING,
+    a.RevokeKey: _RUNNING,
+}
+"""The roles of which one is needed for a command. Reading needs any role; `auditor` reads and writes nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks: an account with the roles that its key lets it use. No account: a reader where reading is open."""
+
+    actor: Actor
+    grants: frozenset[tuple[Role, UUID | None]]
+
+    def has(self, roles: frozenset[Role], incident: UUID | None) -> bool:
+        """Tell whether one of the roles is held, for everything or for this incident."""
+        return any(role in roles and scope in (None, incident) for role, scope in self.grants)
+
+    def may(self, command: Command) -> bool:
+        """Tell whether the table lets the caller give this command."""
+        return self.has(MAY[type(command)], getattr(command, "incident", None))
+
+    def may_override(self, incident: UUID | None) -> bool:
+        """Tell whether the caller may override rule 4, as an editor."""
+        return self.has(_EDITING, incident)
+
+    def may_read(self, incident: UUID | None) -> bool:
+        """Tell whether the caller may read this incident, or, with None, everything."""
+        return any(scope in (None, incident) for _, scope in self.grants)
+
+
+OPEN_READER = Caller(Actor(), frozenset({("auditor", None)}))
+"""Anybody, where the operator has opened reading."""
+OPERATOR = Caller(Actor(), frozenset((role, None) for role in ("reporter", "verifier", "editor", "auditor", "admin")))
+"""The operator at the machine's own command line."""
+
+
+def caller_of(account: Account, key: str, now: datetime) -> Caller | None:
+    """Return the caller that a key of an account stands for, or None where key or account no longer count."""
+    held = account.keys.get(key)
+    if account.closed or held is None or held.revoked or (held.expires is not None and held.expires <= now):
+        return None
+    grants = frozenset(grant for grant in account.grants if not held.scopes or grant[0] in held.scopes)
+    return Caller(Actor(account=account.id, key=key), grants)

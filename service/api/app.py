@@ -1,0 +1,65 @@
+"""The application: everything that it consists of is put together here, and nowhere else."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from projections.runner import Runner
+from service.api import docs, files, guards, health, problems, reading, writing
+from service.evidence import EvidenceStore
+from service.ledger import Ledger
+from service.settings import Settings
+
+DESCRIPTION = """
+On Record keeps every report, claim and retraction about a contested event as an immutable event.
+Write with `POST`; a write answers a receipt with its `position` in the record. Read with `GET`, now or, with `?at=` a
+position or a time, as of any moment.
+"""
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Return the application over the ledger of these settings; it opens when the server starts."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        with Ledger.open(settings) as ledger, Runner.open(settings.data / "views.sqlite") as views:
+            serve(app, settings, ledger, views)
+            yield
+            app.state.stopping = True
+
+    app = bare_app(lifespan)
+    app.add_middleware(
+        guards.Guards, max_body=settings.max_body, max_upload=settings.evidence_max, upload_prefix=files.PREFIX
+    )
+    return app
+
+
+def serve(app: FastAPI, settings: Settings, ledger: Ledger, views: Runner) -> None:
+    """Give the application what it serves, and let the views follow the ledger."""
+    app.state.settings, app.state.ledger, app.state.views = settings, ledger, views
+    app.state.evidence = EvidenceStore(settings.data / "evidence", settings.evidence_max)
+    app.state.stopping = False
+    ledger.on_commit(views.wake)
+    views.start(ledger.read_raw)
+
+
+def bare_app(lifespan: object = None) -> FastAPI:
+    """Return the application with its routes, without anything behind them: enough for its OpenAPI document."""
+    app = FastAPI(
+        title="On Record",
+        version="0.1.0",
+        summary="What was claimed, by whom, and what was known when.",
+        description=DESCRIPTION,
+        lifespan=lifespan,  # type: ignore[arg-type]
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    problems.register(app)
+    writing.mount(app)
+    reading.mount(app)
+    files.mount(app)
+    health.mount(app)
+    docs.mount(app)
+    return app

@@ -1,0 +1,60 @@
+"""Who is asking: from the Authorization header to a caller."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from domain.values import Role
+from service.access import OPEN_READER, Caller, caller_of
+from service.api.problems import Fault
+from service.keys import key_id_of, matches
+from service.ledger import Ledger
+
+bearer = HTTPBearer(auto_error=False, description="An API key: `Authorization: Bearer orc_...`")
+CHALLENGE = {"WWW-Authenticate": 'Bearer realm="onrecord"'}
+
+
+async def known_caller(
+    request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
+) -> Caller | None:
+    """Return the caller of a valid key, None where no key is sent; raise 401 for a key that is not valid."""
+    if credentials is None:
+        if "authorization" in request.headers:
+            raise Fault(401, "InvalidKey", "send the key as Authorization: Bearer orc_...", CHALLENGE)
+        return None
+    ledger: Ledger = request.app.state.ledger
+    key_id = key_id_of(credentials.credentials)
+    kept = ledger.secret(key_id) if key_id else None
+    if key_id is None or kept is None or not matches(credentials.credentials, kept.hash):
+        raise Fault(401, "InvalidKey", "the key is not valid: ask an administrator for one", CHALLENGE)
+    account = ledger.account(kept.account)
+    caller = caller_of(account, key_id, datetime.now(UTC)) if account else None
+    if caller is None:
+        raise Fault(401, "InvalidKey", "the key has expired or was revoked: ask an administrator for one", CHALLENGE)
+    return caller
+
+
+Known = Annotated[Caller | None, Depends(known_caller)]
+
+
+async def writer(caller: Known) -> Caller:
+    """Return the caller, or raise 401: nobody writes without being somebody."""
+    if caller is None:
+        raise Fault(401, "NoKey", "writing needs a key: send Authorization: Bearer orc_...", CHALLENGE)
+    return caller
+
+
+async def reader(request: Request, caller: Known) -> Caller:
+    """Return the caller, or anybody where reading is open; raise 401 where it is not."""
+    if caller is not None:
+        return caller
+    if request.app.state.settings.open_reading:
+        return OPEN_READER
+    raise Fault(401, "NoKey", "reading needs a key: send Authorization: Bearer orc_...", CHALLENGE)
+
+
+Writer = Annotated[Caller, Depends(writer)]
+Reader = Annotated[Caller, Depends(reader)]
+ADMIN: frozenset[Role] = frozenset({"admin", "auditor"})

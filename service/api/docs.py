@@ -1,0 +1,85 @@
+"""The documentation that the service carries: Swagger UI from its own files, and a page of the problems."""
+
+import html
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.responses import HTMLResponse
+from starlette.staticfiles import StaticFiles
+
+from domain.refusals import Refused
+
+STATIC = Path(__file__).parent.parent / "static"
+
+SWAGGER = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>On Record: the API</title>
+<link rel="stylesheet" href="/static/swagger/swagger-ui.css"></head>
+<body><div id="swagger"></div>
+<script src="/static/swagger/swagger-ui-bundle.js"></script>
+<script src="/static/swagger/start.js"></script></body></html>
+"""
+
+FAULTS: dict[str, str] = {
+    "MalformedJson": "The body is not JSON, or not UTF-8.",
+    "TooDeep": "The body is nested too deeply.",
+    "TooLarge": "The body is larger than the limit.",
+    "NotJson": "The body must be sent as application/json.",
+    "InvalidFields": "Some fields are not valid; `errors` names each by a JSON pointer.",
+    "NoKey": "A key is needed: Authorization: Bearer orc_...",
+    "InvalidKey": "The key is not valid, has expired or was revoked.",
+    "NotAllowed": "The account lacks the role that this takes.",
+    "UnknownRoute": "Nothing is at this address.",
+    "UnknownThing": "The record held no such thing at that moment.",
+    "MethodNotAllowed": "The address is there, the method is not.",
+    "StaleVersion": "The incident changed since the version in If-Match.",
+    "BadIfMatch": "If-Match takes the ETag of the incident.",
+    "BadIdempotencyKey": "Idempotency-Key takes 1 to 200 printable ASCII characters.",
+    "IdempotencyMismatch": "The Idempotency-Key was used for another request.",
+    "IdempotencyInFlight": "A request with this Idempotency-Key is under way.",
+    "BadMoment": "`at` takes a position or an RFC 3339 time.",
+    "FutureMoment": "The moment lies ahead of the record.",
+    "BadAcceptDatetime": "Accept-Datetime takes an HTTP date.",
+    "BadWaitPosition": "X-Wait-Position takes a position.",
+    "BadCursor": "The cursor is not one of ours: begin again without it.",
+    "view-behind": "The views do not show the position yet.",
+    "TooManyRequests": "The limit of requests was reached: wait as Retry-After says.",
+    "QueueFull": "Too many writes wait: try again as Retry-After says.",
+    "Unavailable": "The database is away: try again as Retry-After says.",
+    "EvidenceDamaged": "The stored bytes are not those that were stored.",
+    "EmptyEvidence": "The upload held no byte.",
+    "Unexpected": "A fault of ours: report it with the trace_id.",
+}
+"""The errors of the interface; those of the record are the refusals of the domain."""
+
+
+def mount(app: FastAPI) -> None:
+    """Add /docs, /docs/problems and the static files."""
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+
+    @app.get("/docs", include_in_schema=False, response_class=HTMLResponse)
+    def docs() -> str:
+        return SWAGGER
+
+    @app.get("/docs/problems", include_in_schema=False, response_class=HTMLResponse)
+    def problems() -> str:
+        return PROBLEMS_PAGE
+
+
+def _problems_page() -> str:
+    refusals = {kind.__name__: (kind.__doc__ or "").strip() for kind in _leaves(Refused)}
+    rows = "".join(
+        f'<dt id="{name}"><code>{name}</code></dt><dd>{html.escape(text)}</dd>'
+        for name, text in sorted({**FAULTS, **refusals}.items())
+    )
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>On Record: problems</title></head>'
+        f"<body><h1>Problems</h1><p>What each <code>type</code> of an error means.</p><dl>{rows}</dl></body></html>"
+    )
+
+
+def _leaves(kind: type[Refused]) -> list[type[Refused]]:
+    below = kind.__subclasses__()
+    return [leaf for child in below for leaf in _leaves(child)] if below else [kind]
+
+
+PROBLEMS_PAGE = _problems_page()

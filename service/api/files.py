@@ -1,0 +1,91 @@
+"""Evidence files: up as a stream, down as an attachment, checked both ways."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, FastAPI, Path, Request, Response
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel
+
+from domain.values import Role
+from service.api.callers import Reader, Writer
+from service.api.problems import Fault
+from service.evidence import EmptyEvidence, EvidenceDamaged, EvidenceStore, EvidenceTooLarge
+
+PREFIX = "/api/v1/files"
+FileHash = Annotated[str, Path(pattern=r"^sha256:[0-9a-f]{64}$", examples=["sha256:" + "0" * 64])]
+UPLOADERS: frozenset[Role] = frozenset({"reporter", "verifier", "editor"})
+router = APIRouter(prefix=PREFIX, tags=["files"])
+
+
+class FileView(BaseModel):
+    """A stored file: put `hash` and `size` into the evidence that you attach."""
+
+    hash: str
+    size: int
+
+
+def mount(app: FastAPI) -> None:
+    """Add the routes of evidence files."""
+    app.include_router(router)
+
+
+def _store(request: Request) -> EvidenceStore:
+    store: EvidenceStore = request.app.state.evidence
+    return store
+
+
+@router.post(
+    "",
+    status_code=201,
+    operation_id="upload_file",
+    response_model=FileView,
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+        }
+    },
+)
+async def upload(request: Request, response: Response, caller: Writer) -> FileView:
+    """Store the bytes of the body under their SHA-256. The same bytes twice are one file."""
+    if not any(role in UPLOADERS for role, _ in caller.grants):
+        raise Fault(403, "NotAllowed", "uploading takes one of the roles editor, reporter, verifier")
+    try:
+        stored = await _store(request).store(_body(request))
+    except EvidenceTooLarge as problem:
+        raise Fault(413, "TooLarge", str(problem)) from problem
+    except EmptyEvidence as problem:
+        raise Fault(422, "EmptyEvidence", str(problem)) from problem
+    response.headers["Location"] = f"{PREFIX}/{stored.hash}"
+    if not stored.new:
+        response.status_code = 200
+    return FileView(hash=stored.hash, size=stored.size)
+
+
+async def _body(request: Request) -> AsyncIterator[bytes]:
+    async for chunk in request.stream():
+        yield chunk
+
+
+@router.get("/{file_hash}", operation_id="download_file", response_class=StreamingResponse)
+def download(request: Request, caller: Reader, file_hash: FileHash) -> StreamingResponse:
+    """Send the file as an attachment, after checking its bytes against its name."""
+    store = _store(request)
+    size = store.size(file_hash)
+    if size is None:
+        raise Fault(404, "UnknownThing", f"no file {file_hash} is held here")
+    try:
+        chunks = store.read(file_hash)
+    except EvidenceDamaged as problem:
+        raise Fault(500, "EvidenceDamaged", str(problem)) from problem
+    return StreamingResponse(
+        chunks,
+        media_type="application/octet-stream",
+        headers={
+            "Content-Length": str(size),
+            "Content-Disposition": f'attachment; filename="{file_hash.removeprefix("sha256:")}.bin"',
+            "Content-Security-Policy": "sandbox; default-src 'none'",
+            "Cache-Control": "private, max-age=31536000, immutable",
+        },
+    )

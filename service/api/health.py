@@ -1,0 +1,52 @@
+"""Is it alive, is it ready, and how it fares: for those who run it."""
+
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.responses import JSONResponse
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
+
+from service.api.moments import ledger_of, views_of
+
+router = APIRouter(include_in_schema=False)
+LAG_ALLOWED = 100_000
+"""Positions that a view may lie behind before the service says that it is not ready."""
+
+
+def mount(app: FastAPI) -> None:
+    """Add /healthz/live, /healthz/ready and /metrics."""
+    app.include_router(router)
+
+
+@router.get("/healthz/live")
+async def live() -> dict[str, str]:
+    """Answer while the process serves."""
+    return {"status": "live"}
+
+
+@router.get("/healthz/ready")
+def ready(request: Request) -> JSONResponse:
+    """Answer 200 when database, views and schema are ready; 503 with what is not, else."""
+    head = ledger_of(request).head()
+    views = [
+        {"name": v.name, "state": v.state, "position": v.position, "lag": head - v.position, "error": v.error}
+        for v in views_of(request).status()
+    ]
+    well = not request.app.state.stopping and all(v["state"] == "live" and _near(v["lag"]) for v in views)
+    body: dict[str, Any] = {"status": "ready" if well else "not ready", "head": head, "views": views}
+    return JSONResponse(body, 200 if well else 503, headers={"Cache-Control": "no-store"})
+
+
+def _near(lag: object) -> bool:
+    return isinstance(lag, int) and lag <= LAG_ALLOWED
+
+
+@router.get("/metrics")
+def metrics(request: Request) -> Response:
+    """Answer in the Prometheus text format."""
+    registry = CollectorRegistry()
+    Gauge("onrecord_head_position", "Last position of the log", registry=registry).set(ledger_of(request).head())
+    lag = Gauge("onrecord_view_position", "Position that a view shows", ["view"], registry=registry)
+    for view in views_of(request).status():
+        lag.labels(view.name).set(view.position)
+    return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)

@@ -1,0 +1,223 @@
+"""The routes that write: one endpoint for each line of the table of acts.
+
+Law: an answer goes out only after the commit; the actor is the caller's account, never a field of the body.
+"""
+
+import hashlib
+import inspect
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Body, Depends, FastAPI, Header, Path, Request, Response
+from pydantic import BaseModel, ConfigDict, create_model
+
+from domain.account_commands import IssueKey
+from domain.commands import Command
+from domain.content import carry
+from domain.incident_commands import AssessClaim
+from domain.values import Frozen
+from service.access import MAY, Caller
+from service.api.acts import ACTS, Act
+from service.api.callers import Writer
+from service.api.examples import EXAMPLES
+from service.api.problems import Fault, Problem
+from service.keys import make_key
+from service.ledger import Idempotency, Ledger, Receipt, Request as LedgerRequest
+
+PREFIX = "/api/v1"
+
+
+class ReceiptView(BaseModel):
+    """What a write answers, after the commit: which events, and where they stand in the record."""
+
+    model_config = ConfigDict(frozen=True)
+
+    aggregate: UUID
+    version: int
+    position: int
+    recorded_at: datetime
+    events: tuple[str, ...]
+    ids: dict[str, str]
+    secret: str | None = None
+    """Of a new key only: the secret, shown this once."""
+
+
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: {"description": description, "content": {"application/problem+json": {"schema": Problem.model_json_schema()}}}
+    for status, description in {
+        400: "Malformed",
+        401: "No valid key",
+        403: "Not allowed",
+        404: "Unknown",
+        409: "Refused by a rule of the record, or the same Idempotency-Key is in flight",
+        412: "If-Match is stale",
+        413: "Too large",
+        415: "Wrong media type",
+        422: "Invalid fields",
+        429: "Too many requests",
+        503: "Busy: try again",
+    }.items()
+}
+
+
+def body_of(act: Act) -> type[Frozen]:
+    """Return the model of the body: the command without the ids that the path carries."""
+    in_path = path_names(act)
+    if act.command is IssueKey:
+        in_path = {*in_path, "key"}
+    fields: dict[str, Any] = {
+        name: (field.annotation, field) for name, field in act.command.model_fields.items() if name not in in_path
+    }
+    name = f"New{act.command.__name__}" if act.creates else act.command.__name__
+    example = {"examples": [EXAMPLES[act.command.NAME]]}
+    config = ConfigDict(**Frozen.model_config, json_schema_extra=example)
+    return create_model(name, __config__=config, __doc__=act.command.__doc__, **fields)
+
+
+def path_names(act: Act) -> set[str]:
+    """Return the names of the ids in the path."""
+    return {part[1:-1] for part in act.path.split("/") if part.startswith("{")}
+
+
+def json_only(request: Request) -> None:
+    """Raise 415 unless the body says that it is JSON."""
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != "application/json":
+        raise Fault(415, "NotJson", "send the body as application/json", {"Accept": "application/json"})
+
+
+def expected_version(if_match: Annotated[str | None, Header()] = None) -> int | None:
+    """Return the version that If-Match names, or raise 400 (RFC 9110 13.1.1; strong tags only)."""
+    if if_match is None or if_match.strip() == "*":
+        return None
+    tag = if_match.strip()
+    if len(tag) > 2 and tag[0] == tag[-1] == '"' and tag[1:-1].isascii() and tag[1:-1].isdigit() and len(tag) < 20:
+        return int(tag[1:-1])
+    raise Fault(400, "BadIfMatch", 'If-Match takes the ETag of the incident, as in If-Match: "7"')
+
+
+def idempotency_key(
+    key: Annotated[str | None, Header(alias="Idempotency-Key")] = None,
+) -> str | None:
+    """Return the key of the request, or raise 400 for one that cannot be kept."""
+    if key is not None and not (0 < len(key) <= 200 and key.isprintable() and key.isascii()):
+        raise Fault(400, "BadIdempotencyKey", "Idempotency-Key takes 1 to 200 printable ASCII characters")
+    return key
+
+
+def mount(app: FastAPI) -> None:
+    """Add the route of each act."""
+    router = APIRouter(prefix=PREFIX)
+    for act in ACTS:
+        router.add_api_route(
+            act.path,
+            endpoint_of(act),
+            methods=["POST"],
+            status_code=201 if act.creates else 200,
+            operation_id=act.operation,
+            summary=(act.command.__doc__ or "").partition("\n")[0],
+            tags=[act.command.NAME.split(".")[0]],
+            response_model=ReceiptView,
+            response_model_exclude_none=True,
+            responses=PROBLEMS,
+            dependencies=[Depends(json_only)],
+        )
+    app.include_router(router)
+
+
+def endpoint_of(act: Act) -> Callable[..., Awaitable[Response]]:
+    """Return the endpoint of an act, with the signature that the framework documents it by."""
+    names = path_names(act)
+    body_model = body_of(act)
+
+    async def endpoint(**given: Any) -> Response:
+        request, caller = given["request"], given["caller"]
+        ids = {name: given[name] for name in names}
+        return await post(act, request, caller, given["body"], ids, given["version"], given["key_of_retry"])
+
+    def parameter(name: str, annotation: Any) -> inspect.Parameter:
+        return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation)
+
+    endpoint.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [
+            parameter("request", Request),
+            parameter("caller", Writer),
+            *(parameter(name, Annotated[_path_type(act, name), Path()]) for name in sorted(names)),
+            parameter("body", Annotated[body_model, Body()]),
+            parameter("version", Annotated[int | None, Depends(expected_version)]),
+            parameter("key_of_retry", Annotated[str | None, Depends(idempotency_key)]),
+        ]
+    )
+    return endpoint
+
+
+def _path_type(act: Act, name: str) -> Any:
+    return act.command.model_fields[name].annotation if name == "key" else UUID
+
+
+async def post(
+    act: Act,
+    request: Request,
+    caller: Caller,
+    body: Frozen,
+    ids: dict[str, Any],
+    version: int | None,
+    retry_key: str | None,
+) -> Response:
+    """Give the command to the ledger, and answer its receipt."""
+    ledger: Ledger = request.app.state.ledger
+    made = make_key() if act.command is IssueKey else None
+    command: Command = carry(act.command, body, **ids, **({"key": made.id} if made else {}))
+    if not caller.may(command):
+        roles = ", ".join(sorted(MAY[act.command]))
+        raise Fault(403, "NotAllowed", f"{command.NAME} takes one of the roles {roles}: ask an administrator")
+    receipt = await ledger.execute(
+        LedgerRequest(
+            command=command,
+            actor=caller.actor,
+            may_override=isinstance(command, AssessClaim) and caller.may_override(command.incident),
+            expected_version=version,
+            idempotency=_idempotency(request, caller, retry_key, await request.body()),
+            correlation=request.headers.get("x-correlation-id", request.state.trace_id)[:200],
+            secret=made.kept if made else None,
+        )
+    )
+    secret = made.secret if made and not receipt.replayed else None
+    return _answer(act, request, receipt, secret)
+
+
+def _idempotency(request: Request, caller: Caller, key: str | None, body: bytes) -> Idempotency | None:
+    if key is None:
+        return None
+    fingerprint = hashlib.sha256(b"\0".join((request.method.encode(), request.url.path.encode(), body))).hexdigest()
+    return Idempotency(key=key, caller=str(caller.actor.account), fingerprint=fingerprint)
+
+
+def _answer(act: Act, request: Request, receipt: Receipt, secret: str | None) -> Response:
+    view = ReceiptView(
+        aggregate=receipt.aggregate,
+        version=receipt.version,
+        position=receipt.position,
+        recorded_at=receipt.recorded_at,
+        events=receipt.events,
+        ids=receipt.ids,
+        secret=secret,
+    )
+    headers = {
+        "ETag": f'"{receipt.version}"',
+        "X-Position": str(receipt.position),
+        "Location": _location(act, request, receipt),
+        "Cache-Control": "no-store",
+    }
+    if receipt.replayed:
+        headers["Idempotency-Replayed"] = "true"
+    body = view.model_dump_json(exclude_none=True)
+    return Response(body, 201 if act.creates else 200, headers=headers, media_type="application/json")
+
+
+def _location(act: Act, request: Request, receipt: Receipt) -> str:
+    if act.creates is not None:
+        return f"{request.url.path}/{receipt.ids[act.creates]}"
+    return request.url.path.rpartition("/")[0]

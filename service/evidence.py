@@ -1,0 +1,107 @@
+"""Evidence files: a content-addressed store in a folder, named by SHA-256.
+
+Law: what is read is checked against its name; a file is there whole or not at all. A crash during an upload leaves a
+file under `incoming/`, which the next start removes.
+"""
+
+import hashlib
+import os
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+CHUNK = 1024 * 1024
+
+
+class EvidenceTooLarge(Exception):
+    """The file is larger than the limit."""
+
+
+class EvidenceDamaged(Exception):
+    """The stored bytes are not those that the name promises."""
+
+
+class EmptyEvidence(Exception):
+    """The upload held no byte."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A stored file: its hash as `sha256:<hex>` and its size in bytes."""
+
+    hash: str
+    size: int
+    new: bool
+
+
+class EvidenceStore:
+    """A folder of files named by their hash. `limit` is the largest file, in bytes."""
+
+    def __init__(self, root: Path, limit: int) -> None:
+        self._files, self._incoming, self._limit = root / "sha256", root / "incoming", limit
+        self._files.mkdir(parents=True, exist_ok=True)
+        self._incoming.mkdir(parents=True, exist_ok=True)
+        for left in self._incoming.iterdir():
+            left.unlink()
+
+    async def store(self, chunks: AsyncIterator[bytes]) -> Stored:
+        """Store a file as it arrives. Raise `EvidenceTooLarge` or `EmptyEvidence`; nothing is left behind then."""
+        incoming = self._incoming / uuid.uuid4().hex
+        digest, size = hashlib.sha256(), 0
+        try:
+            with incoming.open("wb") as file:
+                async for chunk in chunks:
+                    size += len(chunk)
+                    if size > self._limit:
+                        raise EvidenceTooLarge(f"evidence files have at most {self._limit} bytes")
+                    digest.update(chunk)
+                    file.write(chunk)
+                file.flush()
+                os.fsync(file.fileno())
+            if size == 0:
+                raise EmptyEvidence("the upload is empty: send the bytes of the file as the body")
+            return self._keep(incoming, digest.hexdigest(), size)
+        finally:
+            incoming.unlink(missing_ok=True)
+
+    def _keep(self, incoming: Path, hexadecimal: str, size: int) -> Stored:
+        target = self._path(hexadecimal)
+        target.parent.mkdir(exist_ok=True)
+        new = not target.exists()
+        if new:
+            incoming.chmod(0o440)
+            incoming.replace(target)
+            _sync(target.parent)
+        return Stored(f"sha256:{hexadecimal}", size, new)
+
+    def size(self, hash_: str) -> int | None:
+        """Return the size of a stored file in bytes, or None where it is not held."""
+        path = self._path(hash_.removeprefix("sha256:"))
+        return path.stat().st_size if path.exists() else None
+
+    def read(self, hash_: str) -> Iterator[bytes]:
+        """Yield the bytes after checking all of them against the hash. Raise `EvidenceDamaged` before the first."""
+        path = self._path(hash_.removeprefix("sha256:"))
+        with path.open("rb") as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() != path.name:
+                raise EvidenceDamaged(f"the stored bytes of {hash_} are not those that were stored: restore a backup")
+        return _chunks(path)
+
+    def _path(self, hexadecimal: str) -> Path:
+        return self._files / hexadecimal[:2] / hexadecimal
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            yield chunk
+
+
+def _sync(folder: Path) -> None:
+    """Make the new name itself survive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
