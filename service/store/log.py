@@ -1,0 +1,66 @@
+"""The event-sourced application behind the ledger: the library's, over our envelope and our recorder."""
+
+from pathlib import Path
+from typing import Any, cast
+from uuid import UUID
+
+from eventsourcing.application import Application
+from eventsourcing.persistence import (
+    AggregateRecorder,
+    InfrastructureFactory,
+    JSONTranscoder,
+    Mapper,
+    PersistenceError,
+    StoredEvent,
+)
+from eventsourcing.utils import Environment
+
+from domain.events import Recorded
+from service.store.sqlite import LogFactory, LogRecorder
+
+StoreError = PersistenceError
+"""What the store raises when it cannot do its work."""
+
+
+class EnvelopeMapper(Mapper[UUID]):
+    """Map an envelope to the bytes that are stored: no module path, no transcoding, nothing between record and proof."""
+
+    def to_stored_event(self, domain_event: Any) -> StoredEvent:
+        """Return the envelope as the library stores it."""
+        recorded = cast(Recorded, domain_event)
+        return StoredEvent(recorded.aggregate, recorded.version, recorded.event.NAME, recorded.to_bytes())
+
+
+class RecordLog(Application[UUID]):
+    """The library's application: factory, recorder, mapper, notification log and snapshot recorder."""
+
+    name = "onrecord"
+
+    def __init__(self, file: Path) -> None:
+        super().__init__({"SQLITE_DBNAME": f"file:{file.absolute()}", "CREATE_TABLE": "n"})
+        self.snapshot_recorder: AggregateRecorder = self.factory.aggregate_recorder(purpose="snapshots")
+
+    @property
+    def log_recorder(self) -> LogRecorder:
+        """Return the recorder of the log."""
+        assert isinstance(self.recorder, LogRecorder)
+        return self.recorder
+
+    def construct_factory(self, env: Environment) -> InfrastructureFactory[Any]:
+        """Return our factory."""
+        return LogFactory(env)
+
+    def construct_mapper(self) -> Mapper[UUID]:
+        """Return our mapper."""
+        return EnvelopeMapper(JSONTranscoder())
+
+    def append(self, events: list[Recorded], **beside: Any) -> None:
+        """Save events, and what goes `beside` them, in one transaction. Raise `StoreError` where that fails."""
+        stored = [self.mapper.to_stored_event(cast(Any, recorded)) for recorded in events]
+        times = [rfc3339_of(recorded) for recorded in events]
+        self.log_recorder.insert_events(stored, recorded_at=times, **beside)
+
+
+def rfc3339_of(recorded: Recorded) -> str:
+    """Return the recorded time as the index column holds it."""
+    return recorded.recorded_at.isoformat(timespec="microseconds").replace("+00:00", "Z")
