@@ -53,8 +53,6 @@ def evolve(state: Account | None, recorded: Recorded) -> Account:
     assert isinstance(event, e.AccountEvents), event.NAME
     state.version = recorded.version
     match event:
-        case e.AccountOpened():
-            raise AssertionError("an account is opened once")
         case e.AccountClosed():
             state.closed = True
         case e.RoleGranted():

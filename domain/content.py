@@ -1,6 +1,6 @@
 """Carrying fields over: from a command into its event, from an event into the state."""
 
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from domain.values import Frozen
 
@@ -13,5 +13,7 @@ def carry(kind: type[F], carrier: Frozen, **decided: object) -> F:
     Nothing is checked again: the carrier was, and what was decided is right by construction. Raise AttributeError
     where neither has a field.
     """
-    fields: dict[str, Any] = {name: decided[name] if name in decided else getattr(carrier, name) for name in kind.model_fields}
-    return kind.model_construct(**fields)
+    fields: dict[str, Any] = {
+        name: decided[name] if name in decided else getattr(carrier, name) for name in kind.model_fields
+    }
+    return cast(F, kind.model_construct(**fields))

@@ -10,7 +10,9 @@ from typing import Literal
 
 Precision = Literal["minute", "hour", "part_of_day", "day", "days", "week", "month", "year", "unknown"]
 
-_ONE = re.compile(r"(\d{4}|\d{3}X|\d{2}XX)(?:-(\d{2}|XX)(?:-(\d{2}|XX)(?:T(\d{2}):(\d{2})(?::(\d{2}))?(Z|[+-]\d{2}:\d{2})?)?)?)?([?~%]?)")
+_ONE = re.compile(
+    r"(\d{4}|\d{3}X|\d{2}XX)(?:-(\d{2}|XX)(?:-(\d{2}|XX)(?:T(\d{2}):(\d{2})(?::(\d{2}))?(Z|[+-]\d{2}:\d{2})?)?)?)?([?~%]?)"
+)
 _TICK = timedelta(microseconds=1)
 
 
@@ -41,8 +43,8 @@ def parse(text: str, zone: tzinfo = UTC) -> Span:
         earliest=first.earliest if first else None,
         latest=last.latest if last else None,
         precision="days" if first and last and first.precision == last.precision == "day" else "unknown",
-        approximate=bool(first and first.approximate or last and last.approximate),
-        uncertain=bool(first and first.uncertain or last and last.uncertain),
+        approximate=bool((first and first.approximate) or (last and last.approximate)),
+        uncertain=bool((first and first.uncertain) or (last and last.uncertain)),
     )
 
 

@@ -91,5 +91,3 @@ def parse(name: str, payload: dict[str, Any]) -> Event:
     if name not in REGISTRY:
         raise UnknownEvent(f"event {name} is not known to this version of On Record: use the version that wrote it")
     return REGISTRY[name].model_validate(payload)
-
-

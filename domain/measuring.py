@@ -34,7 +34,9 @@ def check_quantity(quantity: v.Quantity, figure: v.FigureContent) -> None:
     bound = quantity.bound
     missing = [name for name in NEEDS[bound] if getattr(quantity, name) is None]
     if missing:
-        raise r.BoundDisagrees(f"the bound {bound} speaks of {' and '.join(NEEDS[bound])}: give {' and '.join(missing)}")
+        raise r.BoundDisagrees(
+            f"the bound {bound} speaks of {' and '.join(NEEDS[bound])}: give {' and '.join(missing)}"
+        )
     left_open = [name for name in FORBIDS.get(bound, ()) if getattr(quantity, name) is not None]
     if left_open:
         raise r.BoundDisagrees(f"the bound {bound} leaves {' and '.join(left_open)} open: leave it out")

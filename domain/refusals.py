@@ -233,5 +233,3 @@ class NotGranted(Refused):
 
 class ExpiryPassed(Refused):
     """The expiry lies in the past."""
-
-

@@ -62,6 +62,4 @@ class SourceJudged(_Owed):
     judgement: v.Sameness
 
 
-SourceEvents = (
-    SourceRegistered | SourceDescribed | SourceGraded | SourceRelated | SourceUnrelated | SourceJudged
-)
+SourceEvents = SourceRegistered | SourceDescribed | SourceGraded | SourceRelated | SourceUnrelated | SourceJudged

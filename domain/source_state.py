@@ -40,8 +40,6 @@ def evolve(state: Source | None, recorded: Recorded) -> Source:
     assert isinstance(event, e.SourceEvents), event.NAME
     state.version = recorded.version
     match event:
-        case e.SourceRegistered():
-            raise AssertionError("a source is registered once")
         case e.SourceDescribed():
             state.content = event.after
         case e.SourceGraded():

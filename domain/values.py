@@ -53,7 +53,9 @@ KeyId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]{12}$")]
 # --- text --------------------------------------------------------------------------------------------------------
 
 _PRINTABLE = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
-Line = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*$")]
+Line = Annotated[
+    str, StringConstraints(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*$")
+]
 Prose = Annotated[str, StringConstraints(max_length=20_000, pattern=_PRINTABLE)]
 FullText = Annotated[str, StringConstraints(max_length=200_000, pattern=_PRINTABLE)]
 Url = Annotated[str, StringConstraints(max_length=2_000, pattern=r"^https?://[^\s\x00-\x1f]+$")]
@@ -114,9 +116,7 @@ Reliability = Literal["A", "B", "C", "D", "E", "F"]
 Credibility = Annotated[int, Field(ge=1, le=6)]
 """Admiralty code, information credibility: 1 confirmed by other sources .. 5 improbable, 6 cannot be judged."""
 StanceKind = Literal["repeats", "confirms", "disputes", "denies", "declines_to_confirm", "concedes"]
-Relation = Literal[
-    "same", "different", "contradicts", "supports", "refines", "updates", "part_of", "responds_to"
-]
+Relation = Literal["same", "different", "contradicts", "supports", "refines", "updates", "part_of", "responds_to"]
 Judgement = Literal["positive", "unsure"]
 ClaimKind = Literal[
     "advance",
@@ -331,9 +331,7 @@ class Place(Frozen):
     name: Line
     country: Country | None = None
     region: Line | None = None
-    point: tuple[
-        Annotated[float, Field(ge=-180, le=180)], Annotated[float, Field(ge=-90, le=90)]
-    ] | None = None
+    point: tuple[Annotated[float, Field(ge=-180, le=180)], Annotated[float, Field(ge=-90, le=90)]] | None = None
     radius_m: Annotated[float, Field(gt=0, le=20_040_000)] | None = None
     precision: PlacePrecision = "region"
     wording: Line | None = None

@@ -302,7 +302,13 @@ class Ledger:
         return self._record(request, batch, aggregate, state, events, at)
 
     def _record(
-        self, request: Request, batch: Batch, aggregate: UUID, state: State | None, events: tuple[Event, ...], at: datetime
+        self,
+        request: Request,
+        batch: Batch,
+        aggregate: UUID,
+        state: State | None,
+        events: tuple[Event, ...],
+        at: datetime,
     ) -> Receipt:
         version = state.version if state is not None else 0
         evolve = KINDS[request.command.AGGREGATE].evolve

@@ -35,7 +35,6 @@ FAULTS: dict[str, str] = {
     "BadIfMatch": "If-Match takes the ETag of the incident.",
     "BadIdempotencyKey": "Idempotency-Key takes 1 to 200 printable ASCII characters.",
     "IdempotencyMismatch": "The Idempotency-Key was used for another request.",
-    "IdempotencyInFlight": "A request with this Idempotency-Key is under way.",
     "BadMoment": "`at` takes a position or an RFC 3339 time.",
     "FutureMoment": "The moment lies ahead of the record.",
     "BadAcceptDatetime": "Accept-Datetime takes an HTTP date.",

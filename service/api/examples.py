@@ -120,7 +120,12 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "reason": "Cited claim debunked",
     },
     "bulletin.withdraw": {"notice": "Withdrawn", "reason": "Its main claim was retracted"},
-    "source.register": {"name": "Institute for the Study of War", "kind": "monitor", "country": "US", "languages": ["en"]},
+    "source.register": {
+        "name": "Institute for the Study of War",
+        "kind": "monitor",
+        "country": "US",
+        "languages": ["en"],
+    },
     "source.describe": {"name": "ISW", "kind": "monitor", "country": "US", "reason": "Known by its short name"},
     "source.grade": {"reliability": "B", "reason": "Method published, maps corrected in public"},
     "source.relate": {"other": AGENCY, "relation": "relies_on"},

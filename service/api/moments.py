@@ -11,9 +11,9 @@ from urllib.parse import quote, urlencode
 
 from fastapi import Depends, Header, Query, Request, Response
 
+from projections.runner import Runner
 from service.api.problems import Fault
 from service.ledger import Ledger
-from projections.runner import Runner
 
 MAX_WAIT = 5.0
 """Seconds that a read waits for its position."""
@@ -65,9 +65,7 @@ def links(request: Request) -> str:
     rest = [(k, v) for k, v in request.query_params.multi_items() if k not in ("at", "cursor")]
     original = request.url.path + (f"?{urlencode(rest)}" if rest else "")
     timemap = f"/api/v1/timemap?of={quote(original, safe='/')}"
-    return (
-        f'<{original}>; rel="original timegate", <{timemap}>; rel="timemap"; type="application/link-format"'
-    )
+    return f'<{original}>; rel="original timegate", <{timemap}>; rel="timemap"; type="application/link-format"'
 
 
 def position_of(request: Request, text: str, parameter: str = "at") -> int:
@@ -94,7 +92,9 @@ def position_of(request: Request, text: str, parameter: str = "at") -> int:
 
 def _recorded(ledger: Ledger, position: int, parameter: str) -> int:
     if position > ledger.head():
-        raise Fault(422, "FutureMoment", f"{parameter}={position} lies ahead of the record, which ends at {ledger.head()}")
+        raise Fault(
+            422, "FutureMoment", f"{parameter}={position} lies ahead of the record, which ends at {ledger.head()}"
+        )
     return position
 
 
@@ -102,10 +102,14 @@ def moment(
     request: Request,
     at: Annotated[
         str | None,
-        Query(description="A position of the log, or an RFC 3339 time", max_length=40, examples=["2024-08-08T09:00:00Z"]),
+        Query(
+            description="A position of the log, or an RFC 3339 time", max_length=40, examples=["2024-08-08T09:00:00Z"]
+        ),
     ] = None,
     accept_datetime: Annotated[str | None, Header(description="RFC 7089: answered by 302 to the moment")] = None,
-    x_wait_position: Annotated[str | None, Header(description="Wait, at most 5 s, until this position is shown")] = None,
+    x_wait_position: Annotated[
+        str | None, Header(description="Wait, at most 5 s, until this position is shown")
+    ] = None,
 ) -> Moment:
     """Return the moment to read at, once the views show it; raise 503 `view-behind` where they do not in time."""
     if accept_datetime is not None and at is None:

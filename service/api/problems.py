@@ -11,13 +11,7 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from domain.refusals import Refused, Unknown
-from service.ledger import (
-    IdempotencyInFlight,
-    IdempotencyMismatch,
-    QueueFull,
-    StaleVersion,
-    Unavailable,
-)
+from service.ledger import IdempotencyMismatch, QueueFull, StaleVersion, Unavailable
 
 log = structlog.get_logger()
 MEDIA_TYPE = "application/problem+json"
@@ -92,7 +86,9 @@ def answer(
         trace_id=getattr(request.state, "trace_id", None),
     )
     content = problem.model_dump(exclude_none=True)
-    return JSONResponse(content, status, headers={"Cache-Control": "no-store", **(headers or {})}, media_type=MEDIA_TYPE)
+    return JSONResponse(
+        content, status, headers={"Cache-Control": "no-store", **(headers or {})}, media_type=MEDIA_TYPE
+    )
 
 
 def register(app: FastAPI) -> None:
@@ -103,7 +99,6 @@ def register(app: FastAPI) -> None:
     app.add_exception_handler(QueueFull, _busy)
     app.add_exception_handler(Unavailable, _busy)
     app.add_exception_handler(IdempotencyMismatch, _mismatch)
-    app.add_exception_handler(IdempotencyInFlight, _in_flight)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _unexpected)
@@ -138,16 +133,13 @@ def _mismatch(request: Request, error: Exception) -> JSONResponse:
     return answer(request, 422, "IdempotencyMismatch", detail)
 
 
-def _in_flight(request: Request, error: Exception) -> JSONResponse:
-    detail = "a request with this Idempotency-Key is under way: ask again in a moment"
-    return answer(request, 409, "IdempotencyInFlight", detail, headers={"Retry-After": "1"})
-
-
 def _invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     found = error.errors()
     if any(e["type"] == "json_invalid" for e in found):
-        return answer(request, 400, "MalformedJson", f"the body is not JSON: {found[0].get('ctx', {}).get('error', '')}")
+        return answer(
+            request, 400, "MalformedJson", f"the body is not JSON: {found[0].get('ctx', {}).get('error', '')}"
+        )
     errors = [FieldError(pointer=_pointer(e["loc"]), detail=str(e["msg"])) for e in found[:50]]
     return answer(request, 422, "InvalidFields", "some fields are not valid: see errors", errors=errors)
 

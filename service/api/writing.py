@@ -7,7 +7,7 @@ import hashlib
 import inspect
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 from uuid import UUID
 
 from fastapi import APIRouter, Body, Depends, FastAPI, Header, Path, Request, Response
@@ -24,7 +24,8 @@ from service.api.callers import Writer
 from service.api.examples import EXAMPLES
 from service.api.problems import Fault, Problem
 from service.keys import make_key
-from service.ledger import Idempotency, Ledger, Receipt, Request as LedgerRequest
+from service.ledger import Idempotency, Ledger, Receipt
+from service.ledger import Request as LedgerRequest
 
 PREFIX = "/api/v1"
 
@@ -44,14 +45,15 @@ class ReceiptView(BaseModel):
     """Of a new key only: the secret, shown this once."""
 
 
+_SCHEMA = {"application/problem+json": {"schema": Problem.model_json_schema()}}
 PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"description": description, "content": {"application/problem+json": {"schema": Problem.model_json_schema()}}}
+    status: {"description": description, "content": _SCHEMA}
     for status, description in {
         400: "Malformed",
         401: "No valid key",
         403: "Not allowed",
         404: "Unknown",
-        409: "Refused by a rule of the record, or the same Idempotency-Key is in flight",
+        409: "Refused by a rule of the record",
         412: "If-Match is stale",
         413: "Too large",
         415: "Wrong media type",
@@ -71,9 +73,9 @@ def body_of(act: Act) -> type[Frozen]:
         name: (field.annotation, field) for name, field in act.command.model_fields.items() if name not in in_path
     }
     name = f"New{act.command.__name__}" if act.creates else act.command.__name__
-    example = {"examples": [EXAMPLES[act.command.NAME]]}
-    config = ConfigDict(**Frozen.model_config, json_schema_extra=example)
-    return create_model(name, __config__=config, __doc__=act.command.__doc__, **fields)
+    config = ConfigDict(**Frozen.model_config)
+    config["json_schema_extra"] = {"examples": [EXAMPLES[act.command.NAME]]}
+    return cast(type[Frozen], create_model(name, __config__=config, __doc__=act.command.__doc__, **fields))
 
 
 def path_names(act: Act) -> set[str]:
@@ -99,12 +101,12 @@ def expected_version(if_match: Annotated[str | None, Header()] = None) -> int | 
 
 
 def idempotency_key(
-    key: Annotated[str | None, Header(alias="Idempotency-Key")] = None,
+    sent: Annotated[str | None, Header(alias="Idempotency-Key")] = None,
 ) -> str | None:
     """Return the key of the request, or raise 400 for one that cannot be kept."""
-    if key is not None and not (0 < len(key) <= 200 and key.isprintable() and key.isascii()):
+    if sent is not None and not (0 < len(sent) <= 200 and sent.isprintable() and sent.isascii()):
         raise Fault(400, "BadIdempotencyKey", "Idempotency-Key takes 1 to 200 printable ASCII characters")
-    return key
+    return sent
 
 
 def mount(app: FastAPI) -> None:
@@ -181,7 +183,7 @@ async def post(
             expected_version=version,
             idempotency=_idempotency(request, caller, retry_key, await request.body()),
             correlation=request.headers.get("x-correlation-id", request.state.trace_id)[:200],
-            secret=made.kept if made else None,
+            secret=made.hash if made else None,
         )
     )
     secret = made.secret if made and not receipt.replayed else None

@@ -54,9 +54,7 @@ def migrate(connection: sqlite3.Connection) -> int:
     future.
     """
     while (version := _version(connection)) < len(STEPS):
-        connection.executescript(
-            f"BEGIN IMMEDIATE; {STEPS[version]} PRAGMA user_version = {version + 1}; COMMIT;"
-        )
+        connection.executescript(f"BEGIN IMMEDIATE; {STEPS[version]} PRAGMA user_version = {version + 1}; COMMIT;")
     if version > len(STEPS):
         raise NewerSchema(f"the record has schema {version}, this version knows {len(STEPS)}: use the newer version")
     return version

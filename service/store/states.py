@@ -80,7 +80,7 @@ class States:
         """Fold the state from its newest snapshot and the events after it."""
         state: State | None = self._from_snapshot(kind, aggregate)
         for recorded in self.history(aggregate, state.version if state else 0):
-            if recorded.event.AGGREGATE != kind:
+            if kind != recorded.event.AGGREGATE:
                 return None
             state = KINDS[kind].evolve(state, recorded)
         return state

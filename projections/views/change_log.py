@@ -1,0 +1,194 @@
+"""The change log: every event, who, when and why, with before and after, field by field."""
+
+from collections.abc import Iterator
+from typing import Any, get_args
+
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy import JSON, BigInteger, Column, Connection, Index, Integer, MetaData, String, select
+
+from domain import account_events as a
+from domain import incident_events as e
+from domain import source_events as s
+from domain.events import Event, Recorded
+from projections.shapes import id_of, text_of
+from projections.temporal import Rows, View, temporal
+
+metadata = MetaData()
+change_log = temporal(
+    "change_log",
+    metadata,
+    Column("position", BigInteger, nullable=False),
+    Column("recorded_at", String, nullable=False),
+    Column("aggregate_kind", String, nullable=False),
+    Column("aggregate", String, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("name", String, nullable=False),
+    Column("account", String),
+    Column("key", String),
+    Column("reason", String, nullable=False),
+    Column("correlation", String),
+    Column("causation", BigInteger),
+    Column("subject_kind", String, nullable=False),
+    Column("subject", String, nullable=False),
+    Column("changes", JSON, nullable=False),
+    key=("position",),
+)
+Index("ix_change_log_aggregate", change_log.c.aggregate, change_log.c.position)
+Index("ix_change_log_subject", change_log.c.subject, change_log.c.position)
+Index("ix_change_log_account", change_log.c.account, change_log.c.position)
+
+SUBJECTS = ("claim", "evidence", "bulletin", "note", "task", "figure", "report", "incident", "source", "account")
+"""The fields that say what an event is about; the first that an event has names its subject: a stance is read on its claim."""
+
+
+class FieldChange(BaseModel):
+    """A field, and what it was and became."""
+
+    model_config = ConfigDict(frozen=True)
+
+    field: str
+    before: Any = None
+    after: Any = None
+
+
+def project(rows: Rows, recorded: Recorded) -> None:
+    """Write the line of one event."""
+    event = recorded.event
+    kind, subject = subject_of(recorded)
+    rows.put(
+        change_log,
+        position=recorded.position,
+        recorded_at=text_of(recorded.recorded_at),
+        aggregate_kind=event.AGGREGATE,
+        aggregate=str(recorded.aggregate),
+        version=recorded.version,
+        name=event.NAME,
+        account=id_of(recorded.actor.account),
+        key=recorded.actor.key,
+        reason=recorded.reason,
+        correlation=recorded.correlation,
+        causation=recorded.causation,
+        subject_kind=kind,
+        subject=subject,
+        changes=[change.model_dump(mode="json") for change in changes_of(event)],
+    )
+
+
+VIEW = View("change_log", 1, (change_log,), frozenset(c.NAME for c in get_args(Event)), project)
+
+
+def subject_of(recorded: Recorded) -> tuple[str, str]:
+    """Return what an event is about: kind and id."""
+    event = recorded.event
+    for kind in SUBJECTS:
+        if kind in type(event).model_fields and event.AGGREGATE == "incident":
+            return kind, str(getattr(event, kind))
+    return event.AGGREGATE, str(recorded.aggregate)
+
+
+def changes_of(event: Event) -> list[FieldChange]:
+    """Return what an event changed, field by field, in the fields' own names."""
+    match event:
+        case e.ClaimCorrected() | e.IncidentDescribed():
+            before, after = _json(event.before), _json(event.after)
+            return [FieldChange(field=f, before=before.get(f), after=after.get(f)) for f in event.after.fields]
+        case e.FigureDescribed() | s.SourceDescribed():
+            return _differences(_json(event.before), _json(event.after))
+        case e.ClaimAssessed():
+            changed = [FieldChange(field="assessment", before=event.previous, after=event.assessment)]
+            rest = {k: x for k, x in _json(event).items() if k not in ("claim", "assessment", "previous")}
+            return changed + _differences({}, rest)
+        case s.SourceGraded():
+            changed = [FieldChange(field="reliability", before=event.previous, after=event.reliability)]
+            rest = {k: x for k, x in _json(event).items() if k not in ("reliability", "previous")}
+            return changed + _differences({}, rest)
+        case e.IncidentClosed():
+            closed = FieldChange(field="state", before="open", after="closed")
+            return [closed, FieldChange(field="disposition", after=event.disposition)]
+        case e.IncidentReopened():
+            return [FieldChange(field="state", before="closed", after="open")]
+        case e.IncidentUnlinked() | e.ClaimsUnlinked() | s.SourceUnrelated() | a.RoleRevoked():
+            return _differences(_json(event), {})
+        case _:
+            return _differences({}, _json(event))
+
+
+def _differences(before: dict[str, Any], after: dict[str, Any]) -> list[FieldChange]:
+    return [
+        FieldChange(field=name, before=before.get(name), after=after.get(name))
+        for name in dict.fromkeys([*before, *after])
+        if before.get(name) != after.get(name)
+    ]
+
+
+def _json(value: BaseModel) -> dict[str, Any]:
+    return value.model_dump(mode="json", exclude_none=True)
+
+
+class ChangeView(BaseModel):
+    """One line of the change log."""
+
+    model_config = ConfigDict(frozen=True)
+
+    position: int
+    recorded_at: str
+    aggregate_kind: str
+    aggregate: str
+    version: int
+    name: str
+    account: str | None
+    key: str | None
+    reason: str
+    correlation: str | None
+    causation: int | None
+    subject_kind: str
+    subject: str
+    changes: list[FieldChange]
+
+
+def list_changes(
+    connection: Connection,
+    position: int,
+    *,
+    aggregate: str | None = None,
+    subject: str | None = None,
+    account: str | None = None,
+    name: str | None = None,
+    recorded_from: str | None = None,
+    recorded_to: str | None = None,
+    first: int | None = None,
+    last: int | None = None,
+    limit: int = 50,
+    after: tuple[str | int, ...] | None = None,
+) -> list[ChangeView]:
+    """Return the lines up to a position in log order, after the key (position,). Times are RFC 3339 text in UTC."""
+    log = change_log.c
+    where = [log.position <= position]
+    for column, value in ((log.aggregate, aggregate), (log.subject, subject), (log.account, account), (log.name, name)):
+        if value is not None:
+            where.append(column == value)
+    if recorded_from is not None:
+        where.append(log.recorded_at >= recorded_from)
+    if recorded_to is not None:
+        where.append(log.recorded_at <= recorded_to)
+    if first is not None:
+        where.append(log.position >= first)
+    if last is not None:
+        where.append(log.position <= last)
+    if after is not None:
+        where.append(log.position > after[0])
+    query = select(change_log).where(*where).order_by(log.position).limit(limit)
+    return [ChangeView.model_validate(dict(row)) for row in connection.execute(query).mappings()]
+
+
+def page_key(change: ChangeView) -> tuple[str | int, ...]:
+    """Return the key by which a list goes on after this line."""
+    return (change.position,)
+
+
+def every_change(connection: Connection, position: int, **filters: Any) -> Iterator[ChangeView]:
+    """Yield all lines up to a position, a page at a time."""
+    after: tuple[str | int, ...] | None = None
+    while page := list_changes(connection, position, limit=1_000, after=after, **filters):
+        yield from page
+        after = page_key(page[-1])

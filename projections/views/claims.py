@@ -1,0 +1,362 @@
+"""Claims with their standing: what each says, who said it through whom, what became of it, what the desk holds of it."""
+
+from typing import Any, assert_never
+
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy import JSON, Column, Connection, Index, Integer, MetaData, String, and_, select
+
+from domain import incident_events as e
+from domain import values as v
+from domain.events import Recorded
+from domain.units import to_si
+from projections.shapes import id_of, json_of, text_of
+from projections.temporal import Row, Rows, View, holds_at, temporal
+
+metadata = MetaData()
+claims = temporal(
+    "claims",
+    metadata,
+    Column("claim", String, nullable=False),
+    Column("incident", String, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("short_id", String, nullable=False),
+    Column("reference", String),
+    Column("report", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("text", String, nullable=False),
+    Column("wording", JSON, nullable=False),
+    Column("attribution", JSON, nullable=False),
+    Column("claimant", String),
+    Column("chain", String, nullable=False),
+    Column("occurred", JSON),
+    Column("place", JSON),
+    Column("figure", String),
+    Column("quantity", JSON),
+    Column("parties", JSON, nullable=False),
+    Column("record_state", String, nullable=False),
+    Column("assessment", String, nullable=False),
+    Column("group", String, nullable=False),
+    Column("assessed", JSON),
+    Column("stances", JSON, nullable=False),
+    Column("independent_confirmations", Integer, nullable=False),
+    Column("evidence_for", JSON, nullable=False),
+    Column("evidence_against", JSON, nullable=False),
+    Column("relations", JSON, nullable=False),
+    Column("corrections", Integer, nullable=False),
+    Column("retraction", JSON),
+    Column("made", JSON, nullable=False),
+    key=("claim",),
+)
+incidents = temporal(
+    "claims_incidents",
+    metadata,
+    Column("incident", String, nullable=False),
+    Column("short_id", String, nullable=False),
+    key=("incident",),
+)
+reports = temporal(
+    "claims_reports",
+    metadata,
+    Column("report", String, nullable=False),
+    Column("source", String, nullable=False),
+    key=("report",),
+)
+
+Index("ix_claims_list", claims.c.incident, claims.c.number, claims.c.since)
+
+CONFIRMING = ("confirms", "concedes")
+
+Seen = (
+    e.IncidentOpened
+    | e.ReportReceived
+    | e.ClaimMade
+    | e.ClaimCorrected
+    | e.ClaimRetracted
+    | e.ClaimReinstated
+    | e.ClaimsLinked
+    | e.ClaimsUnlinked
+    | e.StanceTaken
+    | e.ClaimAssessed
+    | e.EvidenceAttached
+)
+
+
+def project(rows: Rows, recorded: Recorded) -> None:
+    """Keep the claims up to one event."""
+    event = recorded.event
+    assert isinstance(event, Seen)
+    match event:
+        case e.IncidentOpened():
+            rows.put(incidents, incident=str(event.incident), short_id=event.short_id)
+        case e.ReportReceived():
+            rows.put(reports, report=str(event.report), source=str(event.source))
+        case e.ClaimMade():
+            rows.put(claims, **_made(rows, recorded, event))
+        case e.ClaimCorrected():
+            _correct(rows, event)
+        case e.ClaimRetracted():
+            said = {"by": event.by, "code": event.code, "notice": event.notice, "reason": recorded.reason}
+            _state(rows, event.claim, retraction={**said, "position": recorded.position})
+        case e.ClaimReinstated():
+            _state(rows, event.claim, retraction=None, corrections=0)
+        case e.ClaimsLinked():
+            _link(rows, event, event.judgement)
+        case e.ClaimsUnlinked():
+            _link(rows, event, None)
+        case e.StanceTaken():
+            _stance(rows, event, recorded.position)
+        case e.ClaimAssessed():
+            _assess(rows, event, recorded)
+        case e.EvidenceAttached():
+            _attach(rows, event)
+        case _:
+            assert_never(event)
+
+
+VIEW = View("claims", 1, (claims, incidents, reports), frozenset(c.NAME for c in Seen.__args__), project)
+
+
+def _made(rows: Rows, recorded: Recorded, event: e.ClaimMade) -> Row:
+    incident = str(recorded.aggregate)
+    opened = rows.get(incidents, incident)
+    assert opened is not None
+    return {
+        "claim": str(event.claim),
+        "incident": incident,
+        "number": event.number,
+        "short_id": f"{opened['short_id']}-{event.number}",
+        "reference": event.reference,
+        **_said(rows, event),
+        "record_state": "standing",
+        "assessment": "unassessed",
+        "group": v.GROUP_OF["unassessed"],
+        "assessed": None,
+        "stances": [],
+        "independent_confirmations": 0,
+        "evidence_for": [],
+        "evidence_against": [],
+        "relations": [],
+        "corrections": 0,
+        "retraction": None,
+        "made": {"position": recorded.position, "recorded_at": text_of(recorded.recorded_at)},
+    }
+
+
+def _said(rows: Rows, content: v.ClaimContent) -> Row:
+    """Return the columns of what a claim says."""
+    attribution = content.attribution
+    report = rows.get(reports, str(content.report))
+    assert report is not None
+    chain = list(dict.fromkeys([*map(str, attribution.chain()), report["source"]]))
+    return {
+        "report": str(content.report),
+        "kind": content.kind,
+        "text": content.wording.text,
+        "wording": json_of(content.wording),
+        "attribution": json_of(attribution),
+        "claimant": id_of(attribution.claimant),
+        "chain": " ".join(chain),
+        "occurred": json_of(content.occurred),
+        "place": json_of(content.place),
+        "figure": str(content.quantity.figure) if content.quantity else None,
+        "quantity": quantity_of(content.quantity),
+        "parties": list(content.parties),
+    }
+
+
+def quantity_of(quantity: v.Quantity | None) -> dict[str, Any] | None:
+    """Return a quantity as given, with its numbers in SI base units beside it."""
+    given = json_of(quantity)
+    if quantity is None or given is None:
+        return None
+    numbers = {name: getattr(quantity, name) for name in ("low", "best", "high")}
+    si = {name: to_si(number, quantity.unit)[0] for name, number in numbers.items() if number is not None}
+    return {**given, "si": {**si, "unit": to_si(1, quantity.unit)[1]}}
+
+
+def _row(rows: Rows, claim: object) -> Row:
+    row = rows.get(claims, str(claim))
+    assert row is not None, "accepted history names claims that were made"
+    return row
+
+
+def _correct(rows: Rows, event: e.ClaimCorrected) -> None:
+    row = _row(rows, event.claim)
+    kept = v.ClaimContent.model_validate(
+        {
+            "report": row["report"],
+            "wording": row["wording"],
+            "kind": row["kind"],
+            "attribution": row["attribution"],
+            "occurred": row["occurred"],
+            "place": row["place"],
+            "quantity": row["quantity"] and {k: x for k, x in row["quantity"].items() if k != "si"},
+            "parties": row["parties"],
+        }
+    )
+    content = kept.model_copy(update={name: getattr(event.after, name) for name in event.after.fields})
+    _state(rows, event.claim, **_said(rows, content), corrections=row["corrections"] + 1)
+
+
+def _state(rows: Rows, claim: object, **changes: Any) -> None:
+    """Change a claim, and the record states that follow from it: its own, and those of the claims it updates."""
+    row = {**_row(rows, claim), **changes}
+    rows.put(claims, **{**row, "record_state": _record_state(rows, row)})
+    for link in row["relations"]:
+        if link["relation"] == "updates" and link["claim"] == row["claim"]:
+            older = _row(rows, link["other"])
+            rows.put(claims, **{**older, "record_state": _record_state(rows, older)})
+
+
+def _record_state(rows: Rows, row: Row) -> v.RecordState:
+    if row["retraction"] is not None:
+        return "withdrawn_by_source" if row["retraction"]["by"] == "source" else "retracted_by_desk"
+    for link in row["relations"]:
+        newer = link["relation"] == "updates" and link["other"] == row["claim"] and link["judgement"] == "positive"
+        if newer and _row(rows, link["claim"])["retraction"] is None:
+            return "superseded"
+    return "corrected" if row["corrections"] else "standing"
+
+
+def _link(rows: Rows, event: e.ClaimsLinked | e.ClaimsUnlinked, judgement: v.Judgement | None) -> None:
+    link = {"claim": str(event.claim), "other": str(event.other), "relation": event.relation}
+    for claim in (event.claim, event.other):
+        row = _row(rows, claim)
+        others = [kept for kept in row["relations"] if {**kept, "judgement": None} != {**link, "judgement": None}]
+        relations = others if judgement is None else [*others, {**link, "judgement": judgement}]
+        rows.put(claims, **{**row, "relations": relations})
+    other = _row(rows, event.other)
+    rows.put(claims, **{**other, "record_state": _record_state(rows, other)})
+
+
+def _stance(rows: Rows, event: e.StanceTaken, position: int) -> None:
+    row = _row(rows, event.claim)
+    stance = {
+        "stance": str(event.stance),
+        "source": str(event.source),
+        "kind": event.kind,
+        "independent": event.independent,
+        "wording": json_of(event.wording),
+        "quantity": quantity_of(event.quantity),
+        "report": str(event.report),
+        "through": [str(source) for source in event.through],
+        "position": position,
+    }
+    more = int(event.independent and event.kind in CONFIRMING)
+    confirmations = row["independent_confirmations"] + more
+    rows.put(claims, **{**row, "stances": [*row["stances"], stance], "independent_confirmations": confirmations})
+
+
+def _assess(rows: Rows, event: e.ClaimAssessed, recorded: Recorded) -> None:
+    assessed = {
+        "credibility": event.credibility,
+        "reason": recorded.reason,
+        "by": id_of(recorded.actor.account),
+        "position": recorded.position,
+        "recorded_at": text_of(recorded.recorded_at),
+        "evidence": [str(one) for one in event.evidence],
+        "stances": [str(one) for one in event.stances],
+        "answers": [str(one) for one in event.answers],
+        "independent_origins": event.independent_origins,
+        "override": event.override,
+    }
+    changes = {"assessment": event.assessment, "group": v.GROUP_OF[event.assessment], "assessed": assessed}
+    rows.put(claims, **{**_row(rows, event.claim), **changes})
+
+
+def _attach(rows: Rows, event: e.EvidenceAttached) -> None:
+    for column, named in (("evidence_for", event.supports), ("evidence_against", event.against)):
+        for claim in named:
+            row = _row(rows, claim)
+            rows.put(claims, **{**row, column: [*row[column], str(event.evidence)]})
+
+
+class ClaimView(BaseModel):
+    """A claim as it stood at a position."""
+
+    model_config = ConfigDict(frozen=True)
+
+    claim: str
+    incident: str
+    number: int
+    short_id: str
+    reference: str | None
+    report: str
+    kind: v.ClaimKind
+    wording: dict[str, Any]
+    attribution: dict[str, Any]
+    chain: list[str]
+    occurred: dict[str, Any] | None
+    place: dict[str, Any] | None
+    figure: str | None
+    quantity: dict[str, Any] | None
+    parties: list[str]
+    record_state: v.RecordState
+    assessment: v.Assessment
+    group: v.AssessmentGroup
+    assessed: dict[str, Any] | None
+    stances: list[dict[str, Any]]
+    independent_confirmations: int
+    evidence_for: list[str]
+    evidence_against: list[str]
+    relations: list[dict[str, Any]]
+    corrections: int
+    retraction: dict[str, Any] | None
+    made: dict[str, Any]
+    since: int
+
+
+def _view(row: Any) -> ClaimView:
+    return ClaimView.model_validate({**row, "chain": row["chain"].split()})
+
+
+def get_claim(connection: Connection, position: int, claim: str) -> ClaimView | None:
+    """Return a claim at a position, None where it was not there."""
+    found = connection.execute(select(claims).where(claims.c.claim == claim, holds_at(claims, position)))
+    row = found.mappings().first()
+    return None if row is None else _view(row)
+
+
+def list_claims(
+    connection: Connection,
+    position: int,
+    *,
+    incident: str | None = None,
+    record_state: list[v.RecordState] | None = None,
+    assessment: v.Assessment | None = None,
+    group: v.AssessmentGroup | None = None,
+    kind: v.ClaimKind | None = None,
+    figure: str | None = None,
+    source: str | None = None,
+    reference: str | None = None,
+    q: str | None = None,
+    limit: int = 50,
+    after: tuple[str | int, ...] | None = None,
+) -> list[ClaimView]:
+    """Return claims at a position in the order they were made, at most `limit`, after the key (incident, number)."""
+    where = [holds_at(claims, position)]
+    for name, value in (
+        ("incident", incident),
+        ("assessment", assessment),
+        ("group", group),
+        ("kind", kind),
+        ("figure", figure),
+        ("reference", reference),
+    ):
+        if value is not None:
+            where.append(claims.c[name] == value)
+    if record_state:
+        where.append(claims.c.record_state.in_(record_state))
+    if source is not None:
+        where.append(claims.c.chain.contains(source, autoescape=True))
+    if q is not None:
+        where.append(claims.c.text.icontains(q, autoescape=True))
+    if after is not None:
+        where.append((claims.c.incident > after[0]) | ((claims.c.incident == after[0]) & (claims.c.number > after[1])))
+    query = select(claims).where(and_(*where)).order_by(claims.c.incident, claims.c.number).limit(limit)
+    return [_view(row) for row in connection.execute(query).mappings()]
+
+
+def page_key(claim: ClaimView) -> tuple[str | int, ...]:
+    """Return the key by which a list goes on after this claim."""
+    return (claim.incident, claim.number)

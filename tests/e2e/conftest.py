@@ -1,0 +1,28 @@
+"""One served desk for the tests that only need one."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.desk import Desk, Server, open_account, serving
+
+
+@pytest.fixture(scope="session")
+def editor_key_and_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Server]]:
+    data: Path = tmp_path_factory.mktemp("desk")
+    key = open_account(data, "editor-1", "reporter", "verifier", "editor", "admin")
+    with serving(data) as server:
+        yield key, server
+
+
+@pytest.fixture
+def server(editor_key_and_server: tuple[str, Server]) -> Server:
+    return editor_key_and_server[1]
+
+
+@pytest.fixture
+def editor(editor_key_and_server: tuple[str, Server]) -> Iterator[Desk]:
+    key, server = editor_key_and_server
+    with server.client(key) as client:
+        yield Desk(client)
