@@ -185,7 +185,7 @@ class Runner:
             self._woken.clear()
             try:
                 self.catch_up(read)
-            except Exception as problem:  # the database is away: told, and tried again
+            except Exception as problem:  # noqa: BLE001  # the database is away: told, and tried again
                 log.error("views cannot follow", error=repr(problem))
                 time.sleep(0.5)
                 continue
@@ -228,7 +228,7 @@ class Runner:
                         one.view.project(one.rows, recorded)
                 one.rows.flush()
                 self._keep(connection, one.view, batch[-1][0])
-        except Exception as problem:  # one view's fault: it stops here, and is shown
+        except Exception as problem:  # noqa: BLE001  # one view's fault: it stops here, and is shown
             self._fail(one, done, problem)
         else:
             one.position = max(one.position, batch[-1][0])

@@ -267,7 +267,7 @@ class Ledger:
             return refusal
         except StoreError as problem:
             return Unavailable(f"the record could not be read: {type(problem).__name__}")
-        except Exception as fault:  # a fault of one command must not stop the writer; its caller is told
+        except Exception as fault:  # noqa: BLE001  # one fault must not stop the writer: its caller is told
             return fault
 
     def _replayed(self, request: Request, batch: Batch) -> Receipt | None:

@@ -38,7 +38,7 @@ Index("ix_change_log_subject", change_log.c.subject, change_log.c.position)
 Index("ix_change_log_account", change_log.c.account, change_log.c.position)
 
 SUBJECTS = ("claim", "evidence", "bulletin", "note", "task", "figure", "report", "incident", "source", "account")
-"""The fields that say what an event is about; the first that an event has names its subject: a stance is read on its claim."""
+"""The fields that say what an event is about; the first that it has names its subject: a stance is on its claim."""
 
 
 class FieldChange(BaseModel):

@@ -1,4 +1,4 @@
-"""Claims with their standing: what each says, who said it through whom, what became of it, what the desk holds of it."""
+"""Claims with their standing: what each says, who said it through whom, and what became of it."""
 
 from typing import Any, assert_never
 

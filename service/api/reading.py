@@ -253,7 +253,7 @@ def download_changes(
 
 @router.get("/timemap", operation_id="get_timemap", tags=["audit"], response_class=Response)
 def get_timemap(
-    request: Request, caller: Reader, connection: Views, of: Annotated[str, Query(max_length=500, pattern=r"^/api/v1/")]
+    request: Request, caller: Reader, of: Annotated[str, Query(max_length=500, pattern=r"^/api/v1/")]
 ) -> Response:
     """List the moments at which a resource may be read, in link-format (RFC 7089 5)."""
     check_all(caller)

@@ -23,7 +23,7 @@ StoreError = PersistenceError
 
 
 class EnvelopeMapper(Mapper[UUID]):
-    """Map an envelope to the bytes that are stored: no module path, no transcoding, nothing between record and proof."""
+    """Map an envelope to the bytes that are stored: no module path, nothing between record and proof."""
 
     def to_stored_event(self, domain_event: Any) -> StoredEvent:
         """Return the envelope as the library stores it."""
