@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
+import orjson
 import structlog
 from sqlalchemy import (
     BigInteger,
@@ -99,7 +100,14 @@ class Runner:
     @classmethod
     def open(cls, file: Path, views: tuple[View, ...] = VIEWS) -> Self:
         """Open the views in a file, making it where there is none."""
-        engine = create_engine(f"sqlite:///{file}", poolclass=QueuePool, pool_size=20, max_overflow=20)
+        engine = create_engine(
+            f"sqlite:///{file}",
+            poolclass=QueuePool,
+            pool_size=20,
+            max_overflow=20,
+            json_serializer=lambda value: orjson.dumps(value).decode(),
+            json_deserializer=orjson.loads,
+        )
         event.listen(engine, "connect", _tune)
         event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
         return cls(engine, views)

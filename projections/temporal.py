@@ -100,6 +100,11 @@ class Rows:
         held = self._held(table, key)
         return None if held is None else dict(held.row)
 
+    def add(self, table: Table, **row: Any) -> None:
+        """Let a row of a new key hold from the present position on: the caller knows that none holds."""
+        key = tuple(row[part] for part in key_of(table))
+        self._buffers[table.name].open[key] = _Open(row, self.position, stored=False)
+
     def put(self, table: Table, **row: Any) -> None:
         """Let a row hold from the present position on, in place of the one of the same key."""
         key = tuple(row[part] for part in key_of(table))

@@ -55,7 +55,7 @@ def project(rows: Rows, recorded: Recorded) -> None:
     """Write the line of one event."""
     event = recorded.event
     kind, subject = subject_of(recorded)
-    rows.put(
+    rows.add(
         change_log,
         position=recorded.position,
         recorded_at=text_of(recorded.recorded_at),

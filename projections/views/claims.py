@@ -87,11 +87,11 @@ def project(rows: Rows, recorded: Recorded) -> None:
     assert isinstance(event, Seen)
     match event:
         case e.IncidentOpened():
-            rows.put(incidents, incident=str(event.incident), short_id=event.short_id)
+            rows.add(incidents, incident=str(event.incident), short_id=event.short_id)
         case e.ReportReceived():
-            rows.put(reports, report=str(event.report), source=str(event.source))
+            rows.add(reports, report=str(event.report), source=str(event.source))
         case e.ClaimMade():
-            rows.put(claims, **_made(rows, recorded, event))
+            rows.add(claims, **_made(rows, recorded, event))
         case e.ClaimCorrected():
             _correct(rows, event)
         case e.ClaimRetracted():

@@ -65,7 +65,7 @@ def project(rows: Rows, recorded: Recorded) -> None:
     event = recorded.event
     assert isinstance(event, e.IncidentEvents)
     if isinstance(event, e.IncidentOpened):
-        rows.put(incidents, **_opened(event, recorded))
+        rows.add(incidents, **_opened(event, recorded))
         return
     row = rows.get(incidents, str(recorded.aggregate))
     assert row is not None
@@ -135,7 +135,9 @@ def _tally(rows: Rows, event: e.IncidentEvents, groups: dict[str, int]) -> None:
     """Count the claims that stand, by the group of their assessment; those that do not, as `retracted`."""
     match event:
         case e.ClaimMade():
-            _move(rows, str(event.claim), groups, v.GROUP_OF["unassessed"], 0)
+            group = v.GROUP_OF["unassessed"]
+            rows.add(assessed, claim=str(event.claim), group=group, retracted=0)
+            groups[group] = groups.get(group, 0) + 1
         case e.ClaimAssessed():
             _move(rows, str(event.claim), groups, v.GROUP_OF[event.assessment], None)
         case e.ClaimRetracted():
@@ -147,13 +149,12 @@ def _tally(rows: Rows, event: e.IncidentEvents, groups: dict[str, int]) -> None:
 
 
 def _move(rows: Rows, claim: str, groups: dict[str, int], group: str | None, retracted: int | None) -> None:
-    held = rows.get(assessed, claim)
-    if held is not None:
-        was = "retracted" if held["retracted"] else held["group"]
-        groups[was] -= 1
-        if not groups[was]:
-            del groups[was]
-    old: Row = held or {"group": group, "retracted": 0}
+    old = rows.get(assessed, claim)
+    assert old is not None
+    was = "retracted" if old["retracted"] else old["group"]
+    groups[was] -= 1
+    if not groups[was]:
+        del groups[was]
     new_group, new_retracted = group or old["group"], old["retracted"] if retracted is None else retracted
     rows.put(assessed, claim=claim, group=new_group, retracted=new_retracted)
     now: str = "retracted" if new_retracted else new_group
