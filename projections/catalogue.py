@@ -1,10 +1,48 @@
-"""Every view there is: one line each."""
+"""Every view and every list there is: one line each."""
 
+from projections.lists import Listed
 from projections.temporal import View
-from projections.views import change_log, claims, incidents
+from projections.views import (
+    accounts,
+    bulletins,
+    change_log,
+    claims,
+    evidence,
+    figures,
+    incidents,
+    notes,
+    reports,
+    review,
+    search,
+    sources,
+    timeline,
+)
 
 VIEWS: tuple[View, ...] = (
     incidents.VIEW,
     claims.VIEW,
+    figures.VIEW,
+    timeline.VIEW,
+    reports.VIEW,
+    evidence.VIEW,
+    sources.VIEW,
+    bulletins.VIEW,
+    review.VIEW,
+    search.VIEW,
+    notes.VIEW,
+    accounts.VIEW,
     change_log.VIEW,
+)
+
+LISTS: tuple[Listed, ...] = (
+    reports.LIST,
+    evidence.LIST,
+    figures.LIST,
+    timeline.LIST,
+    bulletins.LIST,
+    review.LIST,
+    notes.NOTES,
+    notes.TASKS,
+    sources.LIST,
+    accounts.LIST,
 )

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from projections.runner import Runner
-from service.api import docs, files, guards, health, problems, reading, writing
+from service.api import answers, docs, files, guards, health, listing, problems, reading, writing
 from service.evidence import EvidenceStore
 from service.ledger import Ledger
 from service.settings import Settings
@@ -59,6 +59,8 @@ def bare_app(lifespan: object = None) -> FastAPI:
     problems.register(app)
     writing.mount(app)
     reading.mount(app)
+    answers.mount(app)
+    listing.mount(app)
     files.mount(app)
     health.mount(app)
     docs.mount(app)

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Table
 
 from domain import values as v
 from projections.asof import changes_between
+from projections.catalogue import LISTS
 from projections.shapes import text_of
 from projections.views import change_log, claims, incidents
 from projections.views.change_log import ChangeView
@@ -33,6 +34,7 @@ T = TypeVar("T", bound=BaseModel)
 EVERY: tuple[tuple[str, Table], ...] = (
     ("incident", incidents.incidents),
     ("claim", claims.claims),
+    *((listed.noun, listed.table) for listed in LISTS if listed.scope == "incident"),
 )
 """The tables that the difference of an incident is made of."""
 
@@ -69,7 +71,7 @@ def check_all(caller: Caller) -> None:
         raise Fault(403, "NotAllowed", "your roles cover single incidents: read within one of them")
 
 
-def _listing(
+def listing(
     page: Page, at: Moment, request: Request, response: Response, found: list[T], keys: list[tuple[str | int, ...]]
 ) -> Listing[T]:
     at.describe(request, response)
@@ -94,7 +96,7 @@ def list_incidents(
     found = incidents.list_incidents(
         connection, at.position, state=state, country=country, tag=tag, q=q, limit=page.limit + 1, after=page.after
     )
-    return _listing(page, at, request, response, found, [incidents.page_key(one) for one in found])
+    return listing(page, at, request, response, found, [incidents.page_key(one) for one in found])
 
 
 @router.get("/incidents/{incident}", operation_id="get_incident", tags=["incident"])
@@ -142,7 +144,7 @@ def list_claims(
         limit=page.limit + 1,
         after=page.after,
     )
-    return _listing(page, at, request, response, found, [claims.page_key(one) for one in found])
+    return listing(page, at, request, response, found, [claims.page_key(one) for one in found])
 
 
 @router.get("/incidents/{incident}/claims/{claim}", operation_id="get_claim", tags=["claim"])
@@ -226,7 +228,7 @@ def list_changes(
     if not caller.may_read(wanted.incident):
         check_all(caller)
     found = change_log.list_changes(connection, at.position, **wanted.values(), limit=page.limit + 1, after=page.after)
-    return _listing(page, at, request, response, found, [change_log.page_key(one) for one in found])
+    return listing(page, at, request, response, found, [change_log.page_key(one) for one in found])
 
 
 @router.get("/changes.{suffix}", operation_id="download_changes", tags=["audit"], response_class=StreamingResponse)

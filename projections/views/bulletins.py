@@ -1,0 +1,296 @@
+"""Bulletins, and the impact of a claim: what leaned on it, and what was published with it.
+
+Law: what a retracted claim supported is not changed by it (rule 10): the impact is shown, and people decide.
+
+An edge runs from what leans to what it leans on: a bulletin on the claims that it cites, an adopted figure on the
+claims that it rests on, an assessment on its evidence, a claim on those that it supports, refines, updates, is the same
+as, is part of or responds to.
+"""
+
+from collections import deque
+from typing import Any, Literal, assert_never
+
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy import JSON, BigInteger, Column, Connection, Index, Integer, MetaData, String, select
+
+from domain import incident_events as e
+from domain.events import Recorded
+from projections.lists import Listed
+from projections.shapes import json_of, text_of
+from projections.temporal import Row, Rows, View, holds_at, temporal
+
+metadata = MetaData()
+bulletins = temporal(
+    "bulletins",
+    metadata,
+    Column("bulletin", String, nullable=False),
+    Column("incident", String, nullable=False),
+    Column("title", String, nullable=False),
+    Column("text", String, nullable=False),
+    Column("language", String, nullable=False),
+    Column("url", String),
+    Column("state", String, nullable=False),
+    Column("cites", JSON, nullable=False),
+    Column("corrections", JSON, nullable=False),
+    Column("withdrawal", JSON),
+    Column("position", BigInteger, nullable=False),
+    Column("published_at", String, nullable=False),
+    key=("bulletin",),
+)
+leanings = temporal(
+    "bulletins_leanings",
+    metadata,
+    Column("kind", String, nullable=False),
+    Column("id", String, nullable=False),
+    Column("claim", String, nullable=False),
+    Column("relation", String, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    key=("kind", "id", "claim", "relation"),
+)
+standings = temporal(
+    "bulletins_claims",
+    metadata,
+    Column("claim", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("assessment", String, nullable=False),
+    Column("corrections", Integer, nullable=False),
+    Column("changed", BigInteger, nullable=False),
+    Column("change", String, nullable=False),
+    key=("claim",),
+)
+Index("ix_bulletins_leanings_claim", leanings.c.claim, leanings.c.since)
+LIST = Listed(
+    "bulletins",
+    "bulletin",
+    bulletins,
+    order=("position",),
+    filters=("state", "language"),
+    text=("title", "text"),
+    summary="bulletins, each with what it cites and how it was corrected",
+)
+LEANS = ("supports", "refines", "updates", "same", "part_of", "responds_to")
+Seen = (
+    e.ClaimMade
+    | e.ClaimCorrected
+    | e.ClaimRetracted
+    | e.ClaimReinstated
+    | e.ClaimAssessed
+    | e.ClaimsLinked
+    | e.ClaimsUnlinked
+    | e.FigureAdopted
+    | e.EvidenceAttached
+    | e.BulletinPublished
+    | e.BulletinCorrected
+    | e.BulletinWithdrawn
+)
+
+
+def project(rows: Rows, recorded: Recorded) -> None:
+    """Keep bulletins and what leans on what, up to one event."""
+    event = recorded.event
+    assert isinstance(event, Seen)
+    match event:
+        case e.ClaimMade():
+            new = {"state": "standing", "assessment": "unassessed", "corrections": 0}
+            changed = {"changed": recorded.position, "change": event.NAME}
+            rows.add(standings, claim=str(event.claim), **new, **changed)
+        case e.ClaimCorrected() | e.ClaimRetracted() | e.ClaimReinstated() | e.ClaimAssessed():
+            _claim_changed(rows, event, recorded)
+        case e.ClaimsLinked() | e.ClaimsUnlinked():
+            _link(rows, event, recorded.position)
+        case e.FigureAdopted():
+            for old in rows.find(leanings, kind="figure", id=str(event.figure)):
+                rows.close(leanings, *(old[part] for part in ("kind", "id", "claim", "relation")))
+            for claim in event.rests_on:
+                _lean(rows, "figure", str(event.figure), str(claim), "rests_on", recorded.position)
+        case e.EvidenceAttached():
+            for claim in event.supports:
+                _lean(rows, "evidence", str(event.evidence), str(claim), "attached_for", recorded.position)
+        case e.BulletinPublished() | e.BulletinCorrected() | e.BulletinWithdrawn():
+            _bulletin(rows, event, recorded)
+        case _:
+            assert_never(event)
+
+
+VIEW = View("bulletins", 1, (bulletins, leanings, standings), frozenset(c.NAME for c in Seen.__args__), project)
+
+
+def _claim_changed(
+    rows: Rows,
+    event: e.ClaimCorrected | e.ClaimRetracted | e.ClaimReinstated | e.ClaimAssessed,
+    recorded: Recorded,
+) -> None:
+    row = rows.get(standings, str(event.claim))
+    assert row is not None
+    changes: Row
+    match event:
+        case e.ClaimCorrected():
+            changes = {"corrections": row["corrections"] + 1}
+        case e.ClaimRetracted():
+            changes = {"state": "withdrawn_by_source" if event.by == "source" else "retracted_by_desk"}
+        case e.ClaimReinstated():
+            changes = {"state": "standing"}
+        case e.ClaimAssessed():
+            changes = {"assessment": event.assessment}
+        case _:
+            assert_never(event)
+    rows.put(standings, **{**row, **changes, "changed": recorded.position, "change": event.NAME})
+
+
+def _link(rows: Rows, event: e.ClaimsLinked | e.ClaimsUnlinked, position: int) -> None:
+    if event.relation not in LEANS:
+        return
+    if isinstance(event, e.ClaimsLinked):
+        _lean(rows, "claim", str(event.claim), str(event.other), event.relation, position)
+    else:
+        rows.close(leanings, "claim", str(event.claim), str(event.other), event.relation)
+
+
+def _lean(rows: Rows, kind: str, id_: str, claim: str, relation: str, position: int) -> None:
+    rows.put(leanings, kind=kind, id=id_, claim=claim, relation=relation, position=position)
+
+
+def _bulletin(
+    rows: Rows, event: e.BulletinPublished | e.BulletinCorrected | e.BulletinWithdrawn, recorded: Recorded
+) -> None:
+    if isinstance(event, e.BulletinPublished):
+        rows.add(bulletins, **_published(event, recorded))
+        for cite in event.cites:
+            _lean(rows, "bulletin", str(event.bulletin), str(cite.claim), "cites", cite.position)
+        return
+    row = rows.get(bulletins, str(event.bulletin))
+    assert row is not None
+    act = {**(json_of(event) or {}), "reason": recorded.reason, "position": recorded.position}
+    if isinstance(event, e.BulletinCorrected):
+        rows.put(bulletins, **{**row, "corrections": [*row["corrections"], act]})
+    else:
+        rows.put(bulletins, **{**row, "state": "withdrawn", "withdrawal": act})
+
+
+def _published(event: e.BulletinPublished, recorded: Recorded) -> Row:
+    return {
+        "bulletin": str(event.bulletin),
+        "incident": str(recorded.aggregate),
+        "title": event.title,
+        "text": event.text,
+        "language": event.language,
+        "url": event.url,
+        "state": event.state,
+        "cites": [{"claim": str(cite.claim), "position": cite.position} for cite in event.cites],
+        "corrections": [],
+        "withdrawal": None,
+        "position": recorded.position,
+        "published_at": text_of(recorded.recorded_at),
+    }
+
+
+class Leaning(BaseModel):
+    """Something that leans on a claim, directly or through others."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: Literal["claim", "figure", "evidence", "bulletin"]
+    id: str
+    relation: str
+    leans_on: str
+    """The claim that it leans on itself."""
+    position: int
+    """Where it began to lean; for a bulletin, the position at which the claim was read."""
+    depth: int
+    settled: bool
+    """Of a bulletin: it was corrected for this cause, or withdrawn, after the claim last changed."""
+
+
+class Impact(BaseModel):
+    """What leaned on a claim, and how the claim stands."""
+
+    model_config = ConfigDict(frozen=True)
+
+    claim: str
+    state: str
+    assessment: str
+    changed: int
+    change: str
+    leanings: list[Leaning]
+
+
+def impact(connection: Connection, position: int, claim: str) -> Impact | None:
+    """Return what leans on a claim at a position, the nearest first; None where the claim was not there."""
+    standing = _standing(connection, position, claim)
+    if standing is None:
+        return None
+    found: list[Leaning] = []
+    seen, waiting = {claim}, deque([(claim, 1)])
+    while waiting:
+        on, depth = waiting.popleft()
+        for row in _leaning_on(connection, position, on):
+            settled = row["kind"] == "bulletin" and _settled(connection, position, row["id"], standing)
+            found.append(Leaning(**row, leans_on=on, depth=depth, settled=settled))
+            if row["kind"] == "claim" and row["id"] not in seen:
+                seen.add(row["id"])
+                waiting.append((row["id"], depth + 1))
+    kept = {name: standing[name] for name in ("claim", "state", "assessment", "changed", "change")}
+    return Impact(**kept, leanings=found)
+
+
+def _leaning_on(connection: Connection, position: int, claim: str) -> list[dict[str, Any]]:
+    query = select(leanings.c.kind, leanings.c.id, leanings.c.relation, leanings.c.position)
+    where = (leanings.c.claim == claim, holds_at(leanings, position))
+    ordered = query.where(*where).order_by(leanings.c.position, leanings.c.kind, leanings.c.id)
+    return [dict(row) for row in connection.execute(ordered).mappings()]
+
+
+def _standing(connection: Connection, position: int, claim: str) -> dict[str, Any] | None:
+    query = select(standings).where(standings.c.claim == claim, holds_at(standings, position))
+    row = connection.execute(query).mappings().first()
+    return None if row is None else dict(row)
+
+
+def _settled(connection: Connection, position: int, bulletin: str, standing: dict[str, Any]) -> bool:
+    query = select(bulletins).where(bulletins.c.bulletin == bulletin, holds_at(bulletins, position))
+    row = connection.execute(query).mappings().one()
+    acts = [one for one in row["corrections"] if one.get("cause") == standing["claim"]]
+    acts += [row["withdrawal"]] if row["withdrawal"] else []
+    return any(act["position"] > standing["changed"] for act in acts)
+
+
+class ToCorrect(BaseModel):
+    """A bulletin that cites a claim which is no longer what it was when it was read."""
+
+    model_config = ConfigDict(frozen=True)
+
+    bulletin: str
+    incident: str
+    title: str
+    claim: str
+    read_at: int
+    changed: int
+    change: str
+    state: str
+    assessment: str
+
+
+def bulletins_to_correct(connection: Connection, position: int, incident: str | None = None) -> list[ToCorrect]:
+    """Return the citations that no longer hold, where nothing was done about them since."""
+    where = [holds_at(bulletins, position), bulletins.c.state != "withdrawn"]
+    if incident is not None:
+        where.append(bulletins.c.incident == incident)
+    found = []
+    for row in connection.execute(select(bulletins).where(*where).order_by(bulletins.c.position)).mappings():
+        for cite in row["cites"]:
+            standing = _standing(connection, position, cite["claim"])
+            if standing is None or not _no_longer(standing, cite["position"]):
+                continue
+            if not _settled(connection, position, row["bulletin"], standing):
+                told = {name: standing[name] for name in ("claim", "changed", "change", "state", "assessment")}
+                place = {name: row[name] for name in ("bulletin", "incident", "title")}
+                found.append(ToCorrect(**place, **told, read_at=cite["position"]))
+    return found
+
+
+def _no_longer(standing: dict[str, Any], read_at: int) -> bool:
+    """Tell whether a claim was retracted, corrected or assessed as untrue after it was read."""
+    if standing["changed"] <= read_at:
+        return False
+    untrue = standing["assessment"] in ("false", "discounted")
+    return untrue or standing["state"] != "standing" or standing["change"] == e.ClaimCorrected.NAME

@@ -1,0 +1,82 @@
+"""Notes and tasks, each on the thing that it is about."""
+
+from typing import assert_never
+
+from sqlalchemy import BigInteger, Column, MetaData, String
+
+from domain import incident_events as e
+from domain.events import Recorded
+from projections.lists import Listed
+from projections.shapes import id_of, text_of
+from projections.temporal import Rows, View, temporal
+
+metadata = MetaData()
+notes = temporal(
+    "notes",
+    metadata,
+    Column("note", String, nullable=False),
+    Column("incident", String, nullable=False),
+    Column("subject_kind", String, nullable=False),
+    Column("subject", String, nullable=False),
+    Column("text", String, nullable=False),
+    Column("by", String),
+    Column("written_at", String, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    key=("note",),
+)
+tasks = temporal(
+    "tasks",
+    metadata,
+    Column("task", String, nullable=False),
+    Column("incident", String, nullable=False),
+    Column("subject_kind", String, nullable=False),
+    Column("subject", String, nullable=False),
+    Column("text", String, nullable=False),
+    Column("to", String, nullable=False),
+    Column("due", String),
+    Column("state", String, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    key=("task",),
+)
+NOTES = Listed("notes", "note", notes, order=("position",), filters=("subject", "by"), text=("text",), summary="notes")
+TASKS = Listed("tasks", "task", tasks, order=("position",), filters=("subject", "to", "state"), summary="tasks")
+Seen = e.NoteAdded | e.TaskAssigned | e.TaskDone
+
+
+def project(rows: Rows, recorded: Recorded) -> None:
+    """Keep notes and tasks up to one event."""
+    event = recorded.event
+    assert isinstance(event, Seen)
+    match event:
+        case e.NoteAdded():
+            rows.add(
+                notes,
+                note=str(event.note),
+                incident=str(recorded.aggregate),
+                subject_kind=event.on.kind,
+                subject=str(event.on.id),
+                text=event.text,
+                by=id_of(recorded.actor.account),
+                written_at=text_of(recorded.recorded_at),
+                position=recorded.position,
+            )
+        case e.TaskAssigned():
+            rows.add(
+                tasks,
+                task=str(event.task),
+                incident=str(recorded.aggregate),
+                subject_kind=event.on.kind,
+                subject=str(event.on.id),
+                text=event.text,
+                to=str(event.to),
+                due=text_of(event.due) if event.due else None,
+                state="open",
+                position=recorded.position,
+            )
+        case e.TaskDone():
+            rows.change(tasks, (str(event.task),), state="done")
+        case _:
+            assert_never(event)
+
+
+VIEW = View("notes", 1, (notes, tasks), frozenset(c.NAME for c in Seen.__args__), project)

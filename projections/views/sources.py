@@ -1,0 +1,180 @@
+"""Sources with their track record: what became of what they claimed."""
+
+from typing import Any, assert_never
+
+from sqlalchemy import JSON, BigInteger, Column, MetaData, String
+
+from domain import incident_events as i
+from domain import source_events as s
+from domain import values as v
+from domain.events import Recorded
+from projections.lists import Listed
+from projections.shapes import id_of, json_of, text_of
+from projections.temporal import Row, Rows, View, temporal
+
+metadata = MetaData()
+sources = temporal(
+    "sources",
+    metadata,
+    Column("source", String, nullable=False),
+    Column("name", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("country", String),
+    Column("party", String),
+    Column("content", JSON, nullable=False),
+    Column("reliability", String),
+    Column("gradings", JSON, nullable=False),
+    Column("ties", JSON, nullable=False),
+    Column("judged", JSON, nullable=False),
+    Column("record", JSON, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    key=("source",),
+)
+claims = temporal(
+    "sources_claims",
+    metadata,
+    Column("claim", String, nullable=False),
+    Column("claimant", String),
+    Column("assessment", String, nullable=False),
+    Column("retracted", String),
+    key=("claim",),
+)
+LIST = Listed(
+    "sources",
+    "source",
+    sources,
+    order=("position",),
+    filters=("kind", "country", "party", "reliability"),
+    text=("name",),
+    scope="all",
+    summary="sources with grading, ties and track record",
+)
+OfSource = (
+    s.SourceRegistered | s.SourceDescribed | s.SourceGraded | s.SourceRelated | s.SourceUnrelated | s.SourceJudged
+)
+OfClaim = i.ClaimMade | i.ClaimCorrected | i.ClaimRetracted | i.ClaimReinstated | i.ClaimAssessed | i.StanceTaken
+NAMES = frozenset(c.NAME for c in (*OfSource.__args__, *OfClaim.__args__))
+
+
+def project(rows: Rows, recorded: Recorded) -> None:
+    """Keep the sources up to one event."""
+    event = recorded.event
+    if isinstance(event, s.SourceRegistered):
+        rows.add(sources, **_registered(event, recorded))
+    elif isinstance(event, OfSource):
+        row = rows.get(sources, str(recorded.aggregate))
+        assert row is not None
+        rows.put(sources, **{**row, **_changes(row, event, recorded)})
+    else:
+        assert isinstance(event, OfClaim)
+        _of_claim(rows, event)
+
+
+VIEW = View("sources", 1, (sources, claims), NAMES, project)
+
+
+def _registered(event: s.SourceRegistered, recorded: Recorded) -> Row:
+    return {
+        "source": str(event.source),
+        **_described(event),
+        "reliability": None,
+        "gradings": [],
+        "ties": [],
+        "judged": [],
+        "record": {},
+        "position": recorded.position,
+    }
+
+
+def _described(content: v.SourceContent) -> Row:
+    columns = {name: getattr(content, name) for name in ("name", "kind", "country", "party")}
+    return {**columns, "content": json_of(v.SourceContent.model_validate(content.model_dump(include=_CONTENT)))}
+
+
+_CONTENT = set(v.SourceContent.model_fields)
+
+
+def _changes(row: Row, event: OfSource, recorded: Recorded) -> Row:
+    when = {"position": recorded.position, "at": text_of(recorded.recorded_at), "reason": recorded.reason}
+    match event:
+        case s.SourceRegistered():
+            return {}
+        case s.SourceDescribed():
+            return _described(event.after)
+        case s.SourceGraded():
+            overall = row["reliability"] if event.topic else event.reliability
+            return {"reliability": overall, "gradings": [*row["gradings"], {**(json_of(event) or {}), **when}]}
+        case s.SourceRelated():
+            return {"ties": [*row["ties"], {"other": str(event.other), "relation": event.relation, **when}]}
+        case s.SourceUnrelated():
+            gone = (str(event.other), event.relation)
+            return {"ties": [tie for tie in row["ties"] if (tie["other"], tie["relation"]) != gone]}
+        case s.SourceJudged():
+            return {"judged": [*row["judged"], {"other": str(event.other), "judgement": event.judgement, **when}]}
+        case _:
+            assert_never(event)
+
+
+def _of_claim(rows: Rows, event: OfClaim) -> None:
+    match event:
+        case i.ClaimMade():
+            claimant = id_of(event.attribution.claimant)
+            rows.add(claims, claim=str(event.claim), claimant=claimant, assessment="unassessed", retracted=None)
+            _count(rows, claimant, claims=1)
+        case i.StanceTaken():
+            _count(rows, str(event.source), stances=1)
+        case i.ClaimAssessed():
+            row = _claim(rows, event.claim)
+            rows.put(claims, **{**row, "assessment": event.assessment})
+            _count(rows, row["claimant"], **{_judged(row["assessment"]): -1})
+            _count(rows, row["claimant"], **{_judged(event.assessment): 1})
+        case i.ClaimCorrected():
+            _corrected(rows, event)
+        case i.ClaimRetracted():
+            row = _claim(rows, event.claim)
+            rows.put(claims, **{**row, "retracted": event.by})
+            _count(rows, row["claimant"], **{_withdrawn(event.by): 1})
+        case i.ClaimReinstated():
+            row = _claim(rows, event.claim)
+            rows.put(claims, **{**row, "retracted": None})
+            _count(rows, row["claimant"], **{_withdrawn(row["retracted"]): -1})
+        case _:
+            assert_never(event)
+
+
+def _corrected(rows: Rows, event: i.ClaimCorrected) -> None:
+    row = _claim(rows, event.claim)
+    _count(rows, row["claimant"], **{"corrected_by_source" if event.by == "source" else "corrected_by_desk": 1})
+    if event.after.attribution is None:
+        return
+    now = id_of(event.after.attribution.claimant)
+    if now != row["claimant"]:
+        rows.put(claims, **{**row, "claimant": now})
+        for claimant, step in ((row["claimant"], -1), (now, 1)):
+            _count(rows, claimant, **{"claims": step, _judged(row["assessment"]): step})
+
+
+def _judged(assessment: str) -> str:
+    return f"assessed_{assessment}"
+
+
+def _withdrawn(by: str) -> str:
+    return "withdrawn_by_source" if by == "source" else "retracted_by_desk"
+
+
+def _claim(rows: Rows, claim: object) -> Row:
+    row = rows.get(claims, str(claim))
+    assert row is not None
+    return row
+
+
+def _count(rows: Rows, source: str | None, **steps: int) -> None:
+    """Move counts of a source's record; what nobody was named for counts for nobody."""
+    row = rows.get(sources, source) if source is not None else None
+    if row is None:
+        return
+    record: dict[str, Any] = dict(row["record"])
+    for name, step in steps.items():
+        if name != "assessed_unassessed":
+            record[name] = record.get(name, 0) + step
+    rows.put(sources, **{**row, "record": {name: count for name, count in record.items() if count}})

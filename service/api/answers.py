@@ -1,0 +1,86 @@
+"""The answers that are more than a list: a contested figure, the impact of a claim, what to correct, search."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, FastAPI, Query, Request, Response
+from pydantic import BaseModel
+
+from projections.views import bulletins, figures, search
+from projections.views.bulletins import Impact, ToCorrect
+from projections.views.figures import FigureDetail
+from projections.views.search import Hit
+from service.api.callers import Reader
+from service.api.moments import At
+from service.api.paging import Listing
+from service.api.problems import Fault
+from service.api.reading import Name, Text, Views, check_all, incident_of
+
+router = APIRouter(prefix="/api/v1")
+
+
+def mount(app: FastAPI) -> None:
+    """Add the routes of these answers."""
+    app.include_router(router)
+
+
+@router.get("/incidents/{incident}/figures/{figure}", operation_id="get_figure", tags=["figure"])
+def get_figure(
+    request: Request, response: Response, caller: Reader, at: At, connection: Views, incident: Name, figure: UUID
+) -> FigureDetail:
+    """Read a figure with every value ever stated: by whom, since when, and which are apart."""
+    held = incident_of(caller, connection, at, incident)
+    found = figures.get_figure(connection, at.position, str(figure))
+    if found is None or found.incident != held.incident:
+        raise Fault(404, "UnknownThing", f"no figure {figure} in {held.short_id} at position {at.position}")
+    at.describe(request, response)
+    return found
+
+
+@router.get("/incidents/{incident}/claims/{claim}/impact", operation_id="get_impact", tags=["claim"])
+def get_impact(
+    request: Request, response: Response, caller: Reader, at: At, connection: Views, incident: Name, claim: UUID
+) -> Impact:
+    """Read what leaned on a claim, directly or through others, and what was published with it."""
+    held = incident_of(caller, connection, at, incident)
+    found = bulletins.impact(connection, at.position, str(claim))
+    if found is None:
+        raise Fault(404, "UnknownThing", f"no claim {claim} in {held.short_id} at position {at.position}")
+    at.describe(request, response)
+    return found
+
+
+class Corrections(BaseModel):
+    """The citations that no longer hold."""
+
+    items: list[ToCorrect]
+
+
+@router.get("/incidents/{incident}/to-correct", operation_id="list_to_correct", tags=["bulletin"])
+def list_to_correct(
+    request: Request, response: Response, caller: Reader, at: At, connection: Views, incident: Name
+) -> Corrections:
+    """List the bulletins that cite a claim which is no longer what it was, where nothing was done since."""
+    held = incident_of(caller, connection, at, incident)
+    at.describe(request, response)
+    return Corrections(items=bulletins.bulletins_to_correct(connection, at.position, held.incident))
+
+
+@router.get("/search", operation_id="search", tags=["search"])
+def find(
+    request: Request,
+    response: Response,
+    caller: Reader,
+    at: At,
+    connection: Views,
+    q: Annotated[str, Query(min_length=1, max_length=200)],
+    incident: UUID | None = None,
+    kind: Text = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> Listing[Hit]:
+    """Find the things whose words hold all of `q`, the best first; the last word may be a beginning."""
+    if not caller.may_read(incident):
+        check_all(caller)
+    at.describe(request, response)
+    within = str(incident) if incident else None
+    return Listing(items=search.search(connection, at.position, q, incident=within, kind=kind, limit=limit))
