@@ -412,6 +412,10 @@ class Ledger:
         """Return what is kept of a key."""
         return self._log.log_recorder.secret(key_id)
 
+    def check_file(self) -> list[str]:
+        """Return what the database itself finds wrong with its file; nothing where it is sound."""
+        return self._log.log_recorder.integrity()
+
     def on_commit(self, listener: Callable[[int], None]) -> None:
         """Let a listener be told the new head after each commit, from the writer's thread."""
         self._listeners.append(listener)

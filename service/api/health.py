@@ -9,7 +9,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, gen
 from service.api.moments import ledger_of, views_of
 
 router = APIRouter(include_in_schema=False)
-LAG_ALLOWED = 100_000
+LAG_ALLOWED = 1_000
 """Positions that a view may lie behind before the service says that it is not ready."""
 
 

@@ -11,6 +11,10 @@ from service.store.schema import NewerSchema
 FAILED, USAGE, MISMATCH, CONFLICT, UNAVAILABLE = 1, 2, 3, 4, 5
 
 
+class UsageProblem(Exception):
+    """What was asked for is not there; the text says what to do."""
+
+
 @contextmanager
 def told() -> Iterator[None]:
     """End with the exit code of the error that stopped the command, and tell it in one line."""
@@ -18,6 +22,8 @@ def told() -> Iterator[None]:
         yield
     except (Refused, StaleVersion) as problem:
         _end(CONFLICT, f"refused: {problem}")
+    except UsageProblem as problem:
+        _end(USAGE, str(problem))
     except (LedgerInUse, Unavailable) as problem:
         _end(UNAVAILABLE, str(problem))
     except LedgerDamaged as problem:

@@ -2,7 +2,7 @@
 
 import typer
 
-from service.cli import accounts, serving
+from service.cli import accounts, keeping, reading, serving
 from service.cli.exits import told
 
 app = typer.Typer(
@@ -12,6 +12,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(serving.serve)
+app.command()(keeping.demo)
+app.command("import")(keeping.import_)
+for read in (reading.log, reading.replay, reading.diff, reading.export):
+    app.command()(read)
+app.command()(keeping.migrate)
+app.command()(keeping.doctor)
+app.add_typer(keeping.views, name="views")
 app.add_typer(accounts.accounts, name="accounts")
 app.add_typer(accounts.keys, name="keys")
 

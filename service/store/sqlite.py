@@ -211,6 +211,12 @@ class LogRecorder(SQLiteApplicationRecorder):
             )
             return [tuple(row) for row in c.fetchall()]
 
+    def integrity(self) -> list[str]:
+        """Return what SQLite finds wrong with the file."""
+        with self.datastore.transaction(commit=False) as c:
+            c.execute("PRAGMA integrity_check")
+            return [str(row[0]) for row in c.fetchall() if row[0] != "ok"]
+
     def meta(self, name: str) -> str | None:
         """Return a fact about the record itself."""
         row = self._one("SELECT value FROM meta WHERE name = ?", name)

@@ -78,7 +78,7 @@ def serving(data: Path, **settings: str) -> Iterator[Server]:
 
 
 def _await_ready(server: Server) -> None:
-    until = time.monotonic() + 30
+    until = time.monotonic() + 60
     while time.monotonic() < until:
         assert server.process.poll() is None, "the server ended before it was ready"
         try:
@@ -86,7 +86,7 @@ def _await_ready(server: Server) -> None:
                 return
         except httpx2.TransportError:
             time.sleep(0.05)
-    raise AssertionError("the server did not become ready in 30 s")
+    raise AssertionError("the server did not become ready in 60 s")
 
 
 @dataclass

@@ -1,0 +1,44 @@
+"""The demonstration: a fresh ledger, marked as one, with the examples on it."""
+
+from collections.abc import Callable
+from pathlib import Path
+from uuid import UUID
+
+from domain.account_commands import GrantRole, IssueKey
+from domain.events import Actor
+from domain.values import Role
+from service.imports import Summary, import_file
+from service.keys import make_key
+from service.ledger import Ledger, Request
+from service.names import names_of
+
+_HERE = Path(__file__).parent
+EXAMPLES = _HERE / "examples" if (_HERE / "examples").exists() else _HERE.parent / "examples"
+"""In a wheel the examples lie beside this file, in a checkout one folder up."""
+FILES = ("kursk-2024-08.ndjson", "losses.ndjson.gz")
+EDITOR: UUID = names_of("kursk-2024-08")("account", "editor-1")
+
+
+class ExampleRefused(Exception):
+    """A line of an example was not recorded: the demonstration would not be whole."""
+
+
+def load(ledger: Ledger, told: Callable[[str, Summary], None] | None = None) -> None:
+    """Load the examples. Raise `ExampleRefused` where a line is not recorded."""
+    for file in FILES:
+        summary = import_file(ledger, EXAMPLES / file, Actor())
+        if summary.failed:
+            raise ExampleRefused(f"{file}: {summary.problems[0]}")
+        if told is not None:
+            told(file, summary)
+
+
+def issue_keys(ledger: Ledger) -> tuple[str, str]:
+    """Issue a key that reads and one that writes, both of the demonstration's editor; return their secrets."""
+    ledger.execute_now(Request(GrantRole(account=EDITOR, role="auditor"), Actor()))
+    reading, writing = make_key(), make_key()
+    only_reading: tuple[Role, ...] = ("auditor",)
+    for made, scopes in ((reading, only_reading), (writing, ())):
+        command = IssueKey(account=EDITOR, key=made.id, scopes=scopes)
+        ledger.execute_now(Request(command, Actor(), secret=made.hash))
+    return reading.secret, writing.secret

@@ -1,0 +1,136 @@
+"""Events in words: one line each, for the command line and the pages."""
+
+from typing import assert_never
+
+from domain import account_events as a
+from domain import incident_events as i
+from domain import source_events as s
+from domain.events import Event
+
+
+def in_words(event: Event) -> str:
+    """Return what happened, in one line."""
+    if isinstance(event, i.IncidentEvents):
+        return _incident(event)
+    if isinstance(event, s.SourceEvents):
+        return _source(event)
+    return _account(event)
+
+
+def _incident(event: i.IncidentEvents) -> str:
+    match event:
+        case i.IncidentOpened():
+            return f"incident opened: {event.title}"
+        case i.IncidentDescribed():
+            return f"incident described anew: {', '.join(event.after.fields)}"
+        case i.IncidentClosed():
+            return f"incident closed: {event.disposition}"
+        case i.IncidentReopened():
+            return "incident opened again"
+        case i.IncidentLinked() | i.IncidentUnlinked():
+            return f"incident {_linked(event)}: {event.relation} {event.other}"
+        case i.FigureDefined():
+            return f"figure defined: {event.label} ({event.unit})"
+        case i.FigureDescribed():
+            return f"figure described anew: {event.after.label}"
+        case i.FigureAdopted():
+            return f"figure adopted: {spread(event.value.low, event.value.best, event.value.high)} {event.value.unit}"
+        case i.ReportReceived():
+            return f"report received: {event.title}"
+        case i.ReportCorrected() | i.ReportWithdrawn():
+            return f"report changed by its publisher: {event.kind}"
+        case i.ClaimMade() | i.ClaimCorrected() | i.ClaimRetracted() | i.ClaimReinstated() | i.ClaimAssessed():
+            return _claim(event)
+        case i.ClaimsLinked() | i.ClaimsUnlinked():
+            return f"claims {_linked(event)}: {event.claim} {event.relation} {event.other}"
+        case i.StanceTaken():
+            said = f": “{event.wording.text}”" if event.wording else ""
+            return f"another source {event.kind.replace('_', ' ')}{said}"
+        case i.EvidenceAttached():
+            return f"evidence attached: {event.kind} {event.hash}"
+        case i.EvidenceExamined():
+            return f"evidence examined by {event.method}: {event.finding}"
+        case i.EvidenceTransferred():
+            return f"evidence passed from {event.from_whom} to {event.to_whom}"
+        case i.EvidenceWithdrawn():
+            return "evidence withdrawn"
+        case i.NoteAdded():
+            return f"note: {event.text}"
+        case i.TaskAssigned():
+            return f"task given: {event.text}"
+        case i.TaskDone():
+            return "task done"
+        case i.BulletinPublished():
+            return f"bulletin published: {event.title} (cites {len(event.cites)} claims)"
+        case i.BulletinCorrected():
+            return f"bulletin corrected, {event.label} {event.number}: {event.right}"
+        case i.BulletinWithdrawn():
+            return "bulletin withdrawn"
+        case _:
+            assert_never(event)
+
+
+def _claim(
+    event: i.ClaimMade | i.ClaimCorrected | i.ClaimRetracted | i.ClaimReinstated | i.ClaimAssessed,
+) -> str:
+    match event:
+        case i.ClaimMade():
+            return f"claim {event.number}: “{event.wording.text}”"
+        case i.ClaimCorrected():
+            return f"claim corrected by the {event.by}: {', '.join(event.after.fields)}"
+        case i.ClaimRetracted():
+            return "claim withdrawn by its source" if event.by == "source" else f"claim retracted: {event.code}"
+        case i.ClaimReinstated():
+            return f"claim stands again: {event.basis}"
+        case i.ClaimAssessed():
+            overridden = f" (over {event.override})" if event.override else ""
+            return f"claim assessed: {event.previous} -> {event.assessment}{overridden}"
+        case _:
+            assert_never(event)
+
+
+def _linked(event: i.IncidentLinked | i.IncidentUnlinked | i.ClaimsLinked | i.ClaimsUnlinked) -> str:
+    return "linked" if isinstance(event, i.IncidentLinked | i.ClaimsLinked) else "unlinked"
+
+
+def _source(event: s.SourceEvents) -> str:
+    match event:
+        case s.SourceRegistered():
+            return f"source registered: {event.name} ({event.kind})"
+        case s.SourceDescribed():
+            return f"source described anew: {event.after.name}"
+        case s.SourceGraded():
+            return f"source graded: {event.previous or 'not graded'} -> {event.reliability}"
+        case s.SourceRelated():
+            return f"source tied: {event.relation} {event.other}"
+        case s.SourceUnrelated():
+            return f"source untied: {event.relation} {event.other}"
+        case s.SourceJudged():
+            return f"source judged {event.judgement}: {event.other}"
+        case _:
+            assert_never(event)
+
+
+def _account(event: a.AccountEvents) -> str:
+    match event:
+        case a.AccountOpened():
+            return f"account opened: {event.name} ({event.kind})"
+        case a.AccountClosed():
+            return "account closed"
+        case a.RoleGranted():
+            return f"role granted: {event.role}"
+        case a.RoleRevoked():
+            return f"role revoked: {event.role}"
+        case a.KeyIssued():
+            return f"key issued: {event.key}"
+        case a.KeyRevoked():
+            return f"key revoked: {event.key}"
+        case _:
+            assert_never(event)
+
+
+def spread(low: float | None, best: float | None, high: float | None) -> str:
+    """Return a spread as people write it: 12-35, about its best where one is given."""
+    ends = [f"{end:g}" for end in (low, high) if end is not None]
+    middle = f" (best {best:g})" if best is not None and ends else f"{best:g}" if best is not None else ""
+    return "-".join(ends) + middle
