@@ -1,13 +1,12 @@
 """The demonstration: a fresh ledger, marked as one, with the examples on it."""
 
-from collections.abc import Callable
 from pathlib import Path
 from uuid import UUID
 
 from domain.account_commands import GrantRole, IssueKey
 from domain.events import Actor
 from domain.values import Role
-from service.imports import Summary, import_file
+from service.imports import Summary, import_merged
 from service.keys import make_key
 from service.ledger import Ledger, Request
 from service.names import names_of
@@ -23,14 +22,12 @@ class ExampleRefused(Exception):
     """A line of an example was not recorded: the demonstration would not be whole."""
 
 
-def load(ledger: Ledger, told: Callable[[str, Summary], None] | None = None) -> None:
-    """Load the examples. Raise `ExampleRefused` where a line is not recorded."""
-    for file in FILES:
-        summary = import_file(ledger, EXAMPLES / file, Actor())
-        if summary.failed:
-            raise ExampleRefused(f"{file}: {summary.problems[0]}")
-        if told is not None:
-            told(file, summary)
+def load(ledger: Ledger) -> Summary:
+    """Load the examples as one story. Raise `ExampleRefused` where a line is not recorded."""
+    summary = import_merged(ledger, [EXAMPLES / file for file in FILES], Actor())
+    if summary.failed:
+        raise ExampleRefused(str(summary.problems[0]))
+    return summary
 
 
 def issue_keys(ledger: Ledger) -> tuple[str, str]:

@@ -10,9 +10,10 @@ recorded time and `actor` names the account that acts.
 
 import gzip
 import hashlib
+import heapq
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -25,10 +26,11 @@ from domain.commands import COMMANDS, Command
 from domain.events import Actor
 from domain.refusals import Refused
 from domain.values import Moment
-from service.ledger import Idempotency, Ledger, NotADemonstration, Receipt, Request
+from service.ledger import Idempotency, Ledger, NotADemonstration, Outcome, Receipt, Request
 from service.names import names_of
 
 CHUNK = 500
+EARLIEST = datetime.min.replace(tzinfo=UTC)
 MAX_LINE = 4_000_000
 """Bytes of a line at the most."""
 _moment: TypeAdapter[datetime] = TypeAdapter(Moment)
@@ -57,6 +59,7 @@ class Summary:
     problems: list[RowProblem] = field(default_factory=list)
     failed: int = 0
     position: int = 0
+    keep: int = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,9 @@ class Row:
     file: str
     number: int
     text: bytes
+
+
+Asked = tuple[Row, Request]
 
 
 def import_file(
@@ -80,45 +86,58 @@ def import_file(
 
     `told` hears the summary after each chunk. Problems beyond `keep_problems` are counted, not kept.
     """
-    summary, reader = Summary(), Reader(ledger.is_demonstration, actor, path.name)
+    summary = Summary(keep=keep_problems)
+    return _give(ledger, _asked(ledger, path, actor, summary), summary, told)
+
+
+def import_merged(ledger: Ledger, paths: list[Path], actor: Actor) -> Summary:
+    """Import files with recorded times as one story, in the order of these times: a log never runs backwards."""
+    summary = Summary()
+    stories = [_asked(ledger, path, actor, summary) for path in paths]
+    return _give(ledger, heapq.merge(*stories, key=lambda asked: asked[1].at or EARLIEST), summary, None)
+
+
+def _asked(ledger: Ledger, path: Path, actor: Actor, summary: Summary) -> Iterator[Asked]:
+    """Yield the requests of a file; what cannot be read is counted."""
+    reader = Reader(ledger.is_demonstration, actor, path.name)
     with _opened(path) as lines:
-        rows = _rows(path.name, lines)
-        while chunk := list(islice(rows, CHUNK)):
-            _import_chunk(ledger, reader, chunk, summary, keep_problems)
-            if told is not None:
-                told(summary)
+        for row in _rows(path.name, lines):
+            try:
+                request = reader.read(row)
+            except BadRow as problem:
+                _failed(summary, row, str(problem))
+            else:
+                if request is not None:
+                    yield row, request
+
+
+def _give(ledger: Ledger, asked: Iterator[Asked], summary: Summary, told: Callable[[Summary], None] | None) -> Summary:
+    while chunk := list(islice(asked, CHUNK)):
+        for (row, _), outcome in zip(chunk, ledger.execute_many(request for _, request in chunk), strict=True):
+            _count(summary, row, outcome)
+        if told is not None:
+            told(summary)
     return summary
 
 
-def _import_chunk(ledger: Ledger, reader: "Reader", chunk: list[Row], summary: Summary, keep_problems: int) -> None:
-    asked: list[tuple[Row, Request]] = []
-    for row in chunk:
-        try:
-            request = reader.read(row)
-        except BadRow as problem:
-            _failed(summary, row, str(problem), keep_problems)
-        else:
-            if request is not None:
-                asked.append((row, request))
-    outcomes = ledger.execute_many(request for _, request in asked)
-    for (row, _), outcome in zip(asked, outcomes, strict=True):
-        if isinstance(outcome, Receipt):
-            summary.rows += 1
-            summary.position = max(summary.position, outcome.position)
-            if outcome.replayed:
-                summary.before += 1
-            else:
-                summary.recorded += 1
-        elif isinstance(outcome, Refused | NotADemonstration):
-            _failed(summary, row, f"{type(outcome).__name__}: {outcome}", keep_problems)
-        else:
-            raise outcome
+def _count(summary: Summary, row: Row, outcome: Outcome) -> None:
+    if isinstance(outcome, Refused | NotADemonstration):
+        _failed(summary, row, f"{type(outcome).__name__}: {outcome}")
+        return
+    if not isinstance(outcome, Receipt):
+        raise outcome
+    summary.rows += 1
+    summary.position = max(summary.position, outcome.position)
+    if outcome.replayed:
+        summary.before += 1
+    else:
+        summary.recorded += 1
 
 
-def _failed(summary: Summary, row: Row, reason: str, keep_problems: int) -> None:
+def _failed(summary: Summary, row: Row, reason: str) -> None:
     summary.rows += 1
     summary.failed += 1
-    if len(summary.problems) < keep_problems:
+    if len(summary.problems) < summary.keep:
         summary.problems.append(RowProblem(row.file, row.number, reason))
 
 

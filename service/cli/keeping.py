@@ -80,7 +80,8 @@ def demo(
             raise UsageProblem(f"{target} holds a record already: a demonstration begins on an empty folder")
         settings = settings_of(target, port=port, host="127.0.0.1", open_reading=True)
         with Ledger.open(settings, demonstration=True) as ledger:
-            demonstration.load(ledger, lambda file, found: print(f"{file}: {found.recorded} events", file=sys.stderr))
+            print("loading the examples", file=sys.stderr)
+            print(f"{demonstration.load(ledger).recorded} events recorded, building the views", file=sys.stderr)
             reading, writing = demonstration.issue_keys(ledger)
             with Runner.open(settings.data / "views.sqlite") as shown:
                 shown.catch_up(ledger.read_raw)

@@ -48,7 +48,9 @@ def stated(quantity: dict[str, Any]) -> int:
 
 
 @pytest.mark.parametrize("expected", MOMENTS, ids=[moment["at"] for moment in MOMENTS])
-def test_what_stood_at_a_moment_is_what_the_publisher_then_said(demonstration: Server, expected: dict[str, Any]) -> None:
+def test_what_stood_at_a_moment_is_what_the_publisher_then_said(
+    demonstration: Server, expected: dict[str, Any]
+) -> None:
     with demonstration.client() as client:
         values = standing_at(client, expected["at"])
     assert len(values) == expected["claims"]
