@@ -444,7 +444,7 @@ class ClaimChanges(Frozen):
 
     fields: tuple[
         Literal["report", "wording", "kind", "attribution", "occurred", "place", "quantity", "parties"], ...
-    ] = Field(min_length=1, max_length=8)
+    ] = Field(default=(), min_length=1, max_length=8)
     report: ReportId | None = None
     wording: Wording | None = None
     kind: ClaimKind | None = None
@@ -476,7 +476,7 @@ class IncidentChanges(Frozen):
     """What a description changes of an incident; `fields` names the parts, so that a value can be removed."""
 
     fields: tuple[Literal["title", "summary", "place", "occurred", "tags", "marking"], ...] = Field(
-        min_length=1, max_length=6
+        default=(), min_length=1, max_length=6
     )
     title: Line | None = None
     summary: Prose | None = None

@@ -86,8 +86,8 @@ class _Running:
 class Runner:
     """The views of one database file. Open it with `Runner.open`."""
 
-    def __init__(self, engine: Engine, views: tuple[View, ...]) -> None:
-        self._engine, self._views = engine, views
+    def __init__(self, engine: Engine, views: tuple[View, ...], batch: int) -> None:
+        self._engine, self._views, self._batch = engine, views, batch
         self._running: dict[str, _Running] = {}
         self._rebuilding: dict[str, float] = {}
         self._moved = threading.Condition()
@@ -98,8 +98,8 @@ class Runner:
         self._prepare()
 
     @classmethod
-    def open(cls, file: Path, views: tuple[View, ...] = VIEWS) -> Self:
-        """Open the views in a file, making it where there is none."""
+    def open(cls, file: Path, views: tuple[View, ...] = VIEWS, *, batch: int = BATCH) -> Self:
+        """Open the views in a file, making it where there is none; `batch` events share a transaction."""
         engine = create_engine(
             f"sqlite:///{file}",
             poolclass=QueuePool,
@@ -110,7 +110,7 @@ class Runner:
         )
         event.listen(engine, "connect", _tune)
         event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
-        return cls(engine, views)
+        return cls(engine, views, batch)
 
     def __enter__(self) -> Self:
         return self
@@ -209,7 +209,7 @@ class Runner:
         """Take one batch; tell whether there may be more."""
         with self._writing:
             start = self.position()
-            batch = read(start, BATCH)
+            batch = read(start, self._batch)
             if not batch:
                 return False
             parsed: dict[int, Recorded] = {}
@@ -218,7 +218,7 @@ class Runner:
                     self._project(one, batch, parsed)
         with self._moved:
             self._moved.notify_all()
-        return len(batch) == BATCH or self.position() == start
+        return len(batch) == self._batch or self.position() == start
 
     def _project(self, one: _Running, batch: Sequence[tuple[int, str, bytes]], parsed: dict[int, Recorded]) -> None:
         """Project a batch in one transaction. A crash before its commit leaves the view where it was."""
@@ -279,7 +279,7 @@ class Runner:
                 table.create(connection)
 
     def _fill(self, view: View, rows: Rows, read: Read, position: int, told: Callable[[int], None] | None) -> int:
-        while batch := read(position, BATCH):
+        while batch := read(position, self._batch):
             with self._engine.begin() as connection:
                 rows.at(connection)
                 for at, name, data in batch:

@@ -8,10 +8,11 @@ all in one transaction (group commit). Alone, a request waits for nobody; under 
 import asyncio
 import fcntl
 import queue
+import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -165,9 +166,14 @@ class Ledger:
         settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
         lock = None if read_only else _lock(settings.data)
         file = settings.data / "ledger.sqlite"
-        if not read_only:
-            _prepare(file, demonstration)
-        ledger = cls(RecordLog(file), lock, settings.queue_size)
+        with ExitStack() as on_failure:
+            if lock is not None:
+                on_failure.callback(lock.close)
+                _prepare(file, demonstration)
+            log = RecordLog(file)
+            on_failure.callback(log.close)
+            ledger = cls(log, lock, settings.queue_size)
+            on_failure.pop_all()
         if not read_only:
             ledger._writer.start()
         return ledger
@@ -485,14 +491,11 @@ def _check(log: RecordLog) -> tuple[int, datetime]:
 
 def _prepare(file: Path, demonstration: bool) -> None:
     """Make or migrate the file, and mark a new one."""
-    import sqlite3
-
-    with sqlite3.connect(file, isolation_level=None) as connection:
+    with closing(sqlite3.connect(file, isolation_level=None)) as connection:
         connection.execute("PRAGMA journal_mode = WAL")
         migrate(connection)
         marks = [("ledger", str(uuid4())), ("demonstration", "yes" if demonstration else "no")]
         connection.executemany("INSERT OR IGNORE INTO meta VALUES (?, ?)", marks)
-    connection.close()
 
 
 def _lock(folder: Path) -> IO[str]:

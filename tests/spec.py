@@ -73,11 +73,11 @@ def decide(history: list[Recorded], command: Command, given: Given) -> tuple[Eve
     """Let the aggregate of the command decide on its history."""
     match command.AGGREGATE:
         case "incident":
-            return incident.decide(fold_incident(history), command, given)  # type: ignore[arg-type]
+            return incident.decide(fold_incident(history), command, given)
         case "source":
-            return source.decide(source_state.replay(history), command, given)  # type: ignore[arg-type]
+            return source.decide(source_state.replay(history), command, given)
         case "account":
-            return account.decide(account_state.replay(history), command, given)  # type: ignore[arg-type]
+            return account.decide(account_state.replay(history), command, given)
 
 
 def fold_incident(history: list[Recorded]) -> Incident | None:

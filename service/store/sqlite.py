@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from eventsourcing import persistence as p
 from eventsourcing.persistence import Notification, StoredEvent
 from eventsourcing.sqlite import (
     SQLiteApplicationRecorder,
@@ -103,7 +104,7 @@ class LogRecorder(SQLiteApplicationRecorder):
             ],
         )
         self._keep(c, kwargs.get("answers") or (), kwargs.get("secrets") or ())
-        return range(first, first + len(stored_events))
+        return list(range(first, first + len(stored_events)))
 
     def _keep(self, c: SQLiteCursor, answers: Sequence[KeptAnswer], secrets: Sequence[KeySecret]) -> None:
         if answers:
@@ -246,8 +247,6 @@ class LogFactory(SQLiteFactory):
 
 
 def _translated(problem: sqlite3.Error) -> Exception:
-    from eventsourcing import persistence as p
-
     kinds = (
         (sqlite3.IntegrityError, p.IntegrityError),
         (sqlite3.OperationalError, p.OperationalError),

@@ -1,0 +1,50 @@
+"""Ledgers for tests, and the commands that they are given."""
+
+import sqlite3
+from pathlib import Path
+from uuid import UUID
+
+from domain import incident_commands as c
+from domain import values as v
+from domain.commands import Command
+from domain.events import Actor
+from domain.source_commands import RegisterSource
+from service.ledger import Idempotency, Ledger, Request
+from service.settings import Settings
+from service.store.schema import migrate
+
+ACTOR = Actor()
+
+
+def fresh_file(folder: Path) -> Path:
+    """Make an empty log and return its file."""
+    file = folder / "ledger.sqlite"
+    connection = sqlite3.connect(file, isolation_level=None)
+    connection.execute("PRAGMA journal_mode = WAL")
+    migrate(connection)
+    connection.close()
+    return file
+
+
+def open_ledger(folder: Path, **options: bool) -> Ledger:
+    """Open a ledger in a folder."""
+    return Ledger.open(Settings(data=folder), **options)
+
+
+def ask(command: Command, key: str | None = None, fingerprint: str = "f", version: int | None = None) -> Request:
+    """Return the request of a command."""
+    idempotency = Idempotency(key, "me", fingerprint) if key else None
+    return Request(command, ACTOR, idempotency=idempotency, expected_version=version)
+
+
+def begin(ledger: Ledger) -> tuple[UUID, UUID]:
+    """Open an incident with a report, and return both ids."""
+    source = ledger.execute_now(ask(RegisterSource(name="A source", kind="outlet"))).aggregate
+    incident = ledger.execute_now(ask(c.OpenIncident(title="Kursk incursion"))).aggregate
+    report = ledger.execute_now(ask(c.ReceiveReport(incident=incident, source=source, title="A report")))
+    return incident, UUID(report.ids["report"])
+
+
+def claim(incident: UUID, report: UUID, text: str = "six miles") -> c.MakeClaim:
+    """Return the command that makes a claim."""
+    return c.MakeClaim(incident=incident, report=report, wording=v.Wording(text=text))

@@ -1,0 +1,150 @@
+"""The ledger: an answer after the commit, a refusal alone, a retry the same answer."""
+
+import asyncio
+import itertools
+import sqlite3
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from domain import incident_commands as c
+from domain.refusals import AlreadyRetracted, Refused, UnknownReport
+from service.ledger import (
+    IdempotencyMismatch,
+    LedgerDamaged,
+    LedgerInUse,
+    NotADemonstration,
+    Receipt,
+    Request,
+    StaleVersion,
+)
+from service.settings import Settings
+from service.store import states
+from tests.service.ledgers import ACTOR, ask, begin, claim, open_ledger
+
+
+def test_a_receipt_tells_where_the_events_stand(tmp_path: Path) -> None:
+    with open_ledger(tmp_path) as ledger:
+        incident, report = begin(ledger)
+        receipt = ledger.execute_now(ask(claim(incident, report)))
+        assert (receipt.version, receipt.position, receipt.events) == (3, 4, ("claim.made.v1",))
+        assert ledger.read(3, 10)[0].event.NAME == "claim.made.v1"
+        assert ledger.recorded_at(4) == receipt.recorded_at
+
+
+def test_a_refused_command_fails_alone(tmp_path: Path) -> None:
+    with open_ledger(tmp_path) as ledger:
+        incident, report = begin(ledger)
+        wrong = claim(incident, UUID(int=7))
+        outcomes = ledger.execute_many([ask(claim(incident, report)), ask(wrong), ask(claim(incident, report))])
+        assert [type(one) for one in outcomes] == [Receipt, UnknownReport, Receipt]
+        assert ledger.head() == 5
+
+
+def test_later_commands_of_a_batch_see_the_earlier_ones(tmp_path: Path) -> None:
+    with open_ledger(tmp_path) as ledger:
+        incident, report = begin(ledger)
+        made = ledger.execute_now(ask(claim(incident, report)))
+        retract = c.RetractClaim(incident=incident, claim=UUID(made.ids["claim"]), by="source", reason="r")
+        first, second = ledger.execute_many([ask(retract), ask(retract)])
+        assert isinstance(first, Receipt)
+        assert isinstance(second, AlreadyRetracted)
+
+
+def test_a_retry_gets_the_same_answer_and_records_nothing(tmp_path: Path) -> None:
+    with open_ledger(tmp_path) as ledger:
+        incident, report = begin(ledger)
+        one, two = ledger.execute_many([ask(claim(incident, report), "k"), ask(claim(incident, report), "k")])
+    with open_ledger(tmp_path) as ledger:
+        three = ledger.execute_now(ask(claim(incident, report), "k"))
+        assert isinstance(one, Receipt)
+        assert isinstance(two, Receipt)
+        assert (one.replayed, two.replayed, three.replayed) == (False, True, True)
+        assert one.position == two.position == three.position == ledger.head()
+        assert one.ids == three.ids
+        with pytest.raises(IdempotencyMismatch):
+            ledger.execute_now(ask(claim(incident, report), "k", fingerprint="other"))
+
+
+def test_a_stale_version_is_refused_with_the_current_one(tmp_path: Path) -> None:
+    with open_ledger(tmp_path) as ledger:
+        incident, report = begin(ledger)
+        with pytest.raises(StaleVersion) as refusal:
+            ledger.execute_now(ask(claim(incident, report), version=1))
+        assert refusal.value.current == 2
+        assert ledger.execute_now(ask(claim(incident, report), version=2)).version == 3
+
+
+def test_recorded_times_strictly_increase(tmp_path: Path) -> None:
+    with open_ledger(tmp_path) as ledger:
+        incident, report = begin(ledger)
+        ledger.execute_many([ask(claim(incident, report)) for _ in range(200)])
+        times = [one.recorded_at for one in ledger.read(0, 1_000)]
+        assert all(a < b for a, b in itertools.pairwise(times))
+        assert ledger.position_at(times[10]) == 11
+        assert ledger.position_at(times[0] - timedelta(seconds=1)) == 0
+
+
+def test_only_a_demonstration_takes_times_from_outside(tmp_path: Path) -> None:
+    at = datetime(2024, 8, 8, tzinfo=UTC)
+    opening = c.OpenIncident(title="Kursk incursion")
+    with open_ledger(tmp_path / "real") as ledger, pytest.raises(NotADemonstration):
+        ledger.execute_now(Request(opening, ACTOR, at=at))
+    with open_ledger(tmp_path / "demo", demonstration=True) as ledger:
+        first = ledger.execute_now(Request(opening, ACTOR, at=at))
+        second = ledger.execute_now(Request(opening, ACTOR, at=at))
+        assert first.recorded_at == at
+        assert second.recorded_at == at + timedelta(microseconds=1)
+    with open_ledger(tmp_path / "demo") as ledger:
+        assert ledger.is_demonstration
+
+
+def test_two_processes_do_not_write_one_ledger(tmp_path: Path) -> None:
+    with open_ledger(tmp_path), pytest.raises(LedgerInUse):
+        open_ledger(tmp_path)
+
+
+def test_a_missing_position_is_damage(tmp_path: Path) -> None:
+    with open_ledger(tmp_path) as ledger:
+        begin(ledger)
+    connection = sqlite3.connect(tmp_path / "ledger.sqlite")
+    connection.execute("DELETE FROM stored_events WHERE position = 2")
+    connection.commit()
+    connection.close()
+    with pytest.raises(LedgerDamaged):
+        open_ledger(tmp_path)
+
+
+def test_a_snapshot_gives_the_same_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(states, "SNAPSHOT_EVERY", 20)
+    with open_ledger(tmp_path) as ledger:
+        incident, report = begin(ledger)
+        ledger.execute_many([ask(claim(incident, report)) for _ in range(50)])
+        first = ledger.read(3, 1)[0].event
+    connection = sqlite3.connect(tmp_path / "ledger.sqlite")
+    assert connection.execute("SELECT COUNT(*) FROM stored_snapshots").fetchone()[0] > 0
+    connection.close()
+    with open_ledger(tmp_path) as ledger:
+        assert ledger.execute_now(ask(claim(incident, report))).ids["number"] == "51"
+        retract = c.RetractClaim(incident=incident, claim=first.claim, by="source", reason="r")  # type: ignore[union-attr]
+        ledger.execute_now(ask(retract))
+        with pytest.raises(Refused):
+            ledger.execute_now(ask(retract))
+
+
+def test_callers_of_one_loop_share_commits(tmp_path: Path) -> None:
+    async def many(ledger_path: Path) -> list[Receipt]:
+        with open_ledger(ledger_path) as ledger:
+            incident, report = begin(ledger)
+            asked = [ledger.execute(ask(claim(incident, report))) for _ in range(100)]
+            return list(await asyncio.gather(*asked))
+
+    receipts = asyncio.run(many(tmp_path))
+    assert sorted(one.position for one in receipts) == list(range(4, 104))
+
+
+def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ONRECORD_QUEUE_SIZE", "7")
+    assert Settings().queue_size == 7
