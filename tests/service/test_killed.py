@@ -44,19 +44,18 @@ asyncio.run(main())
 def one_round(folder: Path, incident: str, report: str, number: int, lines_before_the_kill: int) -> dict[str, int]:
     """Let 64 writers write until so many answers came, kill them, and return what was acknowledged."""
     command = [sys.executable, "-c", CHILD, str(folder), incident, report, str(number)]
-    child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2])
-    assert child.stdout is not None
-    watchdog = threading.Timer(60, child.kill)
-    watchdog.start()
     acknowledged: dict[str, int] = {}
-    for line in child.stdout:
-        if line.endswith("\n"):
-            key, position = line.split()
-            acknowledged[key] = int(position)
-        if len(acknowledged) == lines_before_the_kill:
-            os.kill(child.pid, signal.SIGKILL)
-    child.wait()
-    watchdog.cancel()
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]) as child:
+        assert child.stdout is not None
+        watchdog = threading.Timer(60, child.kill)
+        watchdog.start()
+        for line in child.stdout:
+            if line.endswith("\n"):
+                key, position = line.split()
+                acknowledged[key] = int(position)
+            if len(acknowledged) == lines_before_the_kill:
+                os.kill(child.pid, signal.SIGKILL)
+        watchdog.cancel()
     return acknowledged
 
 

@@ -1,0 +1,42 @@
+"""The README's commands, run as they stand there; their output is the output that it shows."""
+
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from service import demo
+from service.ledger import Ledger
+from service.settings import Settings
+from tests.e2e.desk import Server, serving
+
+README = Path(__file__).parents[2] / "README.md"
+BLOCK = re.compile(r"```sh\n(.*?)```\n\n```text\n(.*?)```", re.DOTALL)
+SHOWN = BLOCK.findall(README.read_text())
+
+
+@pytest.fixture(scope="module")
+def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    data: Path = tmp_path_factory.mktemp("readme")
+    with Ledger.open(Settings(data=data), demonstration=True) as ledger:
+        demo.load(ledger)
+    with serving(data, open_reading="true") as server:
+        yield server
+
+
+def output_of(command: str, server: Server) -> str:
+    """Return what a command prints against this server."""
+    script = command.replace("http://127.0.0.1:8000", server.url)
+    done = subprocess.run(["bash", "-euo", "pipefail", "-c", script], capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+def test_the_readme_shows_commands() -> None:
+    assert len(SHOWN) >= 5
+
+
+@pytest.mark.parametrize(("command", "expected"), SHOWN)
+def test_a_command_prints_what_the_readme_says(demonstration: Server, command: str, expected: str) -> None:
+    assert output_of(command, demonstration) == expected
