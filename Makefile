@@ -44,6 +44,8 @@ format: .venv ## Put the code in the house's form
 docs: .venv ## Write docs/events.md anew from the event classes
 	$(BIN)/python -m domain.catalogue > docs/events.md.new
 	mv docs/events.md.new docs/events.md
+	$(BIN)/python -m domain.catalogue rules > docs/rules.md.new
+	mv docs/rules.md.new docs/rules.md
 
 bench: .venv ## Measure: ARGS="..." is passed on
 	UV_PROJECT_ENVIRONMENT=.venv UV_PYTHON_DOWNLOADS=never .tools/bin/uv sync --frozen --quiet --group bench

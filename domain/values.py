@@ -54,16 +54,25 @@ KeyId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]{12}$")]
 
 _PRINTABLE = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
 Line = Annotated[
-    str, StringConstraints(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*$")
+    str,
+    StringConstraints(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$"),
 ]
 Prose = Annotated[str, StringConstraints(max_length=20_000, pattern=_PRINTABLE)]
+Words = Annotated[
+    str,
+    StringConstraints(
+        min_length=1,
+        max_length=20_000,
+        pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$",
+    ),
+]
 FullText = Annotated[str, StringConstraints(max_length=200_000, pattern=_PRINTABLE)]
 Url = Annotated[str, StringConstraints(max_length=2_000, pattern=r"^https?://[^\s\x00-\x1f]+$")]
 Hash = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
 MediaType = Annotated[str, StringConstraints(max_length=120, pattern=r"^[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+$")]
 Language = Annotated[str, StringConstraints(max_length=35, pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$")]
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
-Tag = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=r"^[^\s,][^,\x00-\x1f]*$")]
+Tag = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=r"^[^\s,\x00-\x1f\x7f][^,\x00-\x1f\x7f]*$")]
 Reference = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
 
 
@@ -225,7 +234,7 @@ class Translation(Frozen):
 class Wording(Frozen):
     """Exact words as they were said, with their language (BCP 47) and translations."""
 
-    text: Annotated[str, StringConstraints(min_length=1, max_length=20_000, pattern=r"\S"), Field(pattern=_PRINTABLE)]
+    text: Words
     language: Language = "und"
     translations: tuple[Translation, ...] = Field(default=(), max_length=20)
 

@@ -42,7 +42,7 @@ def model_of(listed: Listed) -> type[BaseModel]:
     for column in listed.table.columns:
         if column.name != "until":
             kind = _kind(column.type)
-            fields[column.name] = (kind | None if column.nullable else kind, ...)
+            fields[str(column.name)] = (kind | None if column.nullable else kind, ...)
     name = "".join(word.title() for word in listed.noun.split("_")) + "View"
     return create_model(name, __config__=ConfigDict(frozen=True), **fields)
 

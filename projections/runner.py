@@ -105,6 +105,7 @@ class Runner:
             poolclass=QueuePool,
             pool_size=20,
             max_overflow=20,
+            connect_args={"check_same_thread": False},
             json_serializer=lambda value: orjson.dumps(value).decode(),
             json_deserializer=orjson.loads,
         )

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from projections.runner import Runner
+from service import logs
 from service.api import answers, docs, files, guards, health, listing, problems, reading, writing
 from service.evidence import EvidenceStore
 from service.ledger import Ledger
@@ -28,6 +29,7 @@ def create_app(settings: Settings) -> FastAPI:
             yield
             app.state.stopping = True
 
+    logs.configure()
     app = bare_app(lifespan)
     app.add_middleware(
         guards.Guards, max_body=settings.max_body, max_upload=settings.evidence_max, upload_prefix=files.PREFIX

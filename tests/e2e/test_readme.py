@@ -13,7 +13,7 @@ from service.settings import Settings
 from tests.e2e.desk import Server, serving
 
 README = Path(__file__).parents[2] / "README.md"
-BLOCK = re.compile(r"```sh\n(.*?)```\n\n```text\n(.*?)```", re.DOTALL)
+BLOCK = re.compile(r"```sh\n([^`]*)```\n\n```text\n([^`]*)```")
 SHOWN = BLOCK.findall(README.read_text())
 
 
