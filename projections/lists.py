@@ -5,7 +5,8 @@ from functools import lru_cache
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, create_model
-from sqlalchemy import JSON, BigInteger, Connection, Integer, Table, and_, or_, select, tuple_
+from sqlalchemy import JSON, Connection, Table, and_, or_, select, tuple_
+from sqlalchemy.types import TypeEngine
 
 from projections.temporal import holds_at, key_of
 
@@ -47,10 +48,8 @@ def model_of(listed: Listed) -> type[BaseModel]:
     return create_model(name, __config__=ConfigDict(frozen=True), **fields)
 
 
-def _kind(type_: object) -> Any:
-    if isinstance(type_, JSON):
-        return dict[str, Any] | list[Any]
-    return int if isinstance(type_, Integer | BigInteger) else str
+def _kind(type_: TypeEngine[Any]) -> Any:
+    return dict[str, Any] | list[Any] if isinstance(type_, JSON) else type_.python_type
 
 
 def read(
