@@ -23,7 +23,6 @@ class Settings(BaseSettings):
     queue_size: int = Field(1024, ge=1, description="Writes that may wait; one more is answered 503")
     max_body: int = Field(1_048_576, ge=1024, description="Largest body of a request, in bytes")
     evidence_max: int = Field(2_147_483_648, ge=1, description="Largest evidence file, in bytes")
-    requests_per_minute: int = Field(0, ge=0, description="Requests that one caller may send in a minute; 0: no limit")
     log_level: str = Field("info", description="debug, info, warning or error")
 
     @classmethod
