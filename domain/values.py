@@ -4,7 +4,6 @@ Law: a value that is not valid cannot be constructed. What the record as a whole
 (`incident.py`, `source.py`, `account.py`), not here.
 """
 
-import unicodedata
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, Self
@@ -87,11 +86,6 @@ def _aware(value: datetime) -> datetime:
 
 Moment = Annotated[datetime, AfterValidator(_aware)]
 """A point in time, kept in UTC with microseconds (RFC 3339)."""
-
-
-def nfc(text: str) -> str:
-    """Return the text in Unicode normalization form C, for comparing, never for storing."""
-    return unicodedata.normalize("NFC", text)
 
 
 # --- codes -------------------------------------------------------------------------------------------------------
@@ -515,7 +509,7 @@ class EvidenceContent(Frozen):
     kind: EvidenceKind
     hash: Hash
     media_type: MediaType = "application/octet-stream"
-    size: Annotated[int, Field(ge=0)] | None = None
+    size: Annotated[int, Field(ge=0, lt=2**63)] | None = None
     url: Url | None = None
     archive: Archive | None = None
     captured: Occurred | None = None

@@ -21,6 +21,7 @@ from typing import IO, Self
 from uuid import UUID, uuid4
 
 import orjson
+import structlog
 
 from domain import account, incident, source
 from domain.account_commands import AccountCommands
@@ -40,6 +41,7 @@ from service.store.schema import migrate
 from service.store.sqlite import KeptAnswer, KeySecret
 from service.store.states import KINDS, Known, State, States
 
+log = structlog.get_logger()
 TICK = timedelta(microseconds=1)
 BATCH = 256
 """Commands that share one commit at the most."""
@@ -376,7 +378,8 @@ class Ledger:
         try:
             self._log.append(batch.recorded, answers=answers, secrets=batch.secrets)
             self._states.settle((event.AGGREGATE, aggregate) for aggregate, event in batch.touched.items())
-        except StoreError:
+        except Exception as fault:  # whatever it is, the writer goes on and the callers are told
+            log.error("batch not saved", events=len(batch.recorded), exc_info=fault)
             self._states.forget(batch.touched)
             with suppress(StoreError):
                 self._position, self._last_at = _check(self._log)

@@ -8,8 +8,7 @@ from sqlalchemy import JSON, Column, Connection, Index, Integer, MetaData, Strin
 from domain import incident_events as e
 from domain import values as v
 from domain.events import Recorded
-from domain.units import to_si
-from projections.shapes import id_of, json_of, text_of
+from projections.shapes import id_of, json_of, quantity_of, text_of
 from projections.temporal import Row, Rows, View, holds_at, temporal
 
 metadata = MetaData()
@@ -162,16 +161,6 @@ def _said(rows: Rows, content: v.ClaimContent) -> Row:
         "quantity": quantity_of(content.quantity),
         "parties": list(content.parties),
     }
-
-
-def quantity_of(quantity: v.Quantity | None) -> dict[str, Any] | None:
-    """Return a quantity as given, with its numbers in SI base units beside it."""
-    given = json_of(quantity)
-    if quantity is None or given is None:
-        return None
-    numbers = {name: getattr(quantity, name) for name in ("low", "best", "high")}
-    si = {name: to_si(number, quantity.unit)[0] for name, number in numbers.items() if number is not None}
-    return {**given, "si": {**si, "unit": to_si(1, quantity.unit)[1]}}
 
 
 def _row(rows: Rows, claim: object) -> Row:

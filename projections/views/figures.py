@@ -14,9 +14,8 @@ from sqlalchemy import JSON, BigInteger, Boolean, Column, Connection, Index, Met
 from domain import incident_events as e
 from domain import values as v
 from domain.events import Recorded
-from domain.units import to_si
 from projections.lists import Listed
-from projections.shapes import id_of, json_of, text_of
+from projections.shapes import id_of, json_of, quantity_of, text_of
 from projections.temporal import Row, Rows, View, holds_at, temporal
 
 metadata = MetaData()
@@ -136,19 +135,12 @@ def _stated(stated_by: str, claim: str, source: str | None, how: str, quantity: 
         "claim": claim,
         "source": source,
         "how": how,
-        "quantity": _in_si(quantity),
+        "quantity": quantity_of(quantity),
         "standing": True,
         "superseded_by": [],
         "position": recorded.position,
         "learnt": text_of(recorded.recorded_at),
     }
-
-
-def _in_si(quantity: v.Quantity) -> dict[str, Any]:
-    """Return a quantity as given, with its numbers in SI base units beside it."""
-    numbers = {name: getattr(quantity, name) for name in ("low", "best", "high")}
-    si = {name: to_si(number, quantity.unit)[0] for name, number in numbers.items() if number is not None}
-    return {**(json_of(quantity) or {}), "si": {**si, "unit": to_si(1, quantity.unit)[1]}}
 
 
 def _correct(rows: Rows, event: e.ClaimCorrected, recorded: Recorded) -> None:

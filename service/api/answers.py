@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, FastAPI, Query, Request, Response
 from pydantic import BaseModel
 
-from projections.views import bulletins, figures, search
+from projections.views import bulletins, claims, figures, search
 from projections.views.bulletins import Impact, ToCorrect
 from projections.views.figures import FigureDetail
 from projections.views.search import Hit
@@ -43,8 +43,9 @@ def get_impact(
 ) -> Impact:
     """Read what leaned on a claim, directly or through others, and what was published with it."""
     held = incident_of(caller, connection, at, incident)
+    read = claims.get_claim(connection, at.position, str(claim))
     found = bulletins.impact(connection, at.position, str(claim))
-    if found is None:
+    if found is None or read is None or read.incident != held.incident:
         raise Fault(404, "UnknownThing", f"no claim {claim} in {held.short_id} at position {at.position}")
     at.describe(request, response)
     return found

@@ -6,7 +6,6 @@ from typing import Annotated
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from domain.values import Role
 from service.access import OPEN_READER, Caller, caller_of
 from service.api.problems import Fault
 from service.keys import key_id_of, matches
@@ -57,4 +56,3 @@ async def reader(request: Request, caller: Known) -> Caller:
 
 Writer = Annotated[Caller, Depends(writer)]
 Reader = Annotated[Caller, Depends(reader)]
-ADMIN: frozenset[Role] = frozenset({"admin", "auditor"})

@@ -218,3 +218,16 @@ def test_every_command_has_its_route_and_every_route_an_operation() -> None:
     assert len(set(operations)) == len(operations)
     assert {act.operation for act in ACTS} <= set(operations)
     assert "MalformedJson" in FAULTS
+
+
+def test_the_impact_of_a_claim_is_read_within_its_incident(editor: Desk) -> None:
+    claim = editor.claim()
+    assert editor.get(f"{editor.incident}/claims/{claim}/impact")["leanings"] == []
+    other = editor.post("/incidents", {"title": "Another incident"})["ids"]["incident"]
+    editor.get(f"/incidents/{other}/claims/{claim}/impact", expect=404)
+
+
+def test_a_number_that_cannot_be_kept_is_refused(editor: Desk) -> None:
+    editor.claim()
+    body = {"kind": "video", "hash": "sha256:" + "0" * 64, "size": 10**30}
+    problem(editor.client.post(f"{editor.incident}/evidence", json=body), 422, "InvalidFields")

@@ -19,9 +19,11 @@ from service.ledger import (
     Receipt,
     Request,
     StaleVersion,
+    Unavailable,
 )
 from service.settings import Settings
 from service.store import states
+from service.store.log import RecordLog
 from tests.service.ledgers import ACTOR, ask, begin, claim, open_ledger
 
 
@@ -148,3 +150,14 @@ def test_callers_of_one_loop_share_commits(tmp_path: Path) -> None:
 def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ONRECORD_QUEUE_SIZE", "7")
     assert Settings().queue_size == 7
+
+
+def test_a_fault_in_saving_does_not_stop_the_writer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with open_ledger(tmp_path) as ledger:
+        incident, report = begin(ledger)
+        with monkeypatch.context() as broken:
+            broken.setattr(RecordLog, "append", lambda *_given, **_beside: 1 / 0)
+            with pytest.raises(Unavailable):
+                ledger.execute_now(ask(claim(incident, report), "k"))
+        receipt = ledger.execute_now(ask(claim(incident, report), "k"))
+        assert (receipt.position, receipt.replayed, receipt.ids["number"]) == (4, False, "1")
