@@ -9,14 +9,16 @@ from math import inf
 from typing import Any, assert_never
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import JSON, BigInteger, Boolean, Column, Connection, Index, MetaData, String, select
+from sqlalchemy import BigInteger, Boolean, Column, Connection, Index, MetaData, String, select
 
 from domain import incident_events as e
 from domain import values as v
 from domain.events import Recorded
 from projections.lists import Listed
+from projections.rows import Row, Rows
 from projections.shapes import id_of, json_of, quantity_of, text_of
-from projections.temporal import Row, Rows, View, holds_at, temporal
+from projections.temporal import Json, holds_at, listed_by, row_at, temporal
+from projections.view import View
 
 metadata = MetaData()
 figures = temporal(
@@ -28,7 +30,7 @@ figures = temporal(
     Column("unit", String, nullable=False),
     Column("counting_rule", String, nullable=False),
     Column("of_whom", String),
-    Column("adopted", JSON),
+    Column("adopted", Json),
     Column("position", BigInteger, nullable=False),
     key=("figure",),
 )
@@ -40,9 +42,9 @@ stated = temporal(
     Column("claim", String, nullable=False),
     Column("source", String),
     Column("how", String, nullable=False),
-    Column("quantity", JSON, nullable=False),
+    Column("quantity", Json, nullable=False),
     Column("standing", Boolean, nullable=False),
-    Column("superseded_by", JSON, nullable=False),
+    Column("superseded_by", Json, nullable=False),
     Column("position", BigInteger, nullable=False),
     Column("learnt", String, nullable=False),
     key=("stated_by",),
@@ -53,13 +55,13 @@ claimed_by = temporal(
     Column("claim", String, nullable=False),
     Column("claimant", String),
     Column("retracted", Boolean, nullable=False),
-    Column("updated_by", JSON, nullable=False),
-    Column("updates", JSON, nullable=False),
+    Column("updated_by", Json, nullable=False),
+    Column("updates", Json, nullable=False),
     key=("claim",),
 )
-Index("ix_figures_incident", figures.c.incident, figures.c.position)
+listed_by(figures, "incident", "position")
 Index("ix_figures_stated_claim", stated.c.claim, stated.c.since)
-Index("ix_figures_stated_figure", stated.c.figure, stated.c.position)
+listed_by(stated, "figure", "position")
 LIST = Listed(
     "figures",
     "figure",
@@ -94,7 +96,7 @@ def project(rows: Rows, recorded: Recorded) -> None:
             rows.change(figures, (str(event.figure),), **_definition(event.after))
         case e.FigureAdopted():
             made = {"reason": recorded.reason, "position": recorded.position, "by": id_of(recorded.actor.account)}
-            rows.change(figures, (str(event.figure),), adopted={**(json_of(event) or {}), **made})
+            rows.change(figures, (str(event.figure),), adopted={**json_of(event), **made})
         case e.ClaimMade():
             claimant = id_of(event.attribution.claimant)
             rows.add(claimed_by, claim=str(event.claim), claimant=claimant, retracted=False, updated_by=[], updates=[])
@@ -231,8 +233,7 @@ class FigureDetail(BaseModel):
 
 def get_figure(connection: Connection, position: int, figure: str) -> FigureDetail | None:
     """Return a figure with its values at a position, None where it was not there."""
-    found = connection.execute(select(figures).where(figures.c.figure == figure, holds_at(figures, position)))
-    row = found.mappings().first()
+    row = connection.execute(row_at(figures, position, figures.c.figure == figure)).mappings().first()
     if row is None:
         return None
     query = select(stated).where(stated.c.figure == figure, holds_at(stated, position))

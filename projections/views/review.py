@@ -7,8 +7,10 @@ from sqlalchemy import BigInteger, Column, MetaData, String
 from domain import incident_events as e
 from domain.events import Recorded
 from projections.lists import Listed
+from projections.rows import Row, Rows
 from projections.shapes import text_of
-from projections.temporal import Rows, View, temporal
+from projections.temporal import listed_by, temporal
+from projections.view import View
 
 metadata = MetaData()
 review = temporal(
@@ -23,6 +25,7 @@ review = temporal(
     Column("waiting_since", String, nullable=False),
     key=("item",),
 )
+listed_by(review, "incident", "position")
 LIST = Listed(
     "review",
     "review_item",
@@ -52,7 +55,7 @@ def project(rows: Rows, recorded: Recorded) -> None:
     assert isinstance(event, Seen)
     match event:
         case e.ClaimMade():
-            _wait(rows, recorded, "unassessed", str(event.claim), "nobody has assessed it")
+            rows.add(review, **_item(recorded, "unassessed", str(event.claim), "nobody has assessed it"))
         case e.ClaimReinstated():
             _wait(rows, recorded, "unassessed", str(event.claim), "it stands again, on a new basis")
         case e.ClaimAssessed() | e.ClaimRetracted():
@@ -77,18 +80,20 @@ def project(rows: Rows, recorded: Recorded) -> None:
 
 def _wait(rows: Rows, recorded: Recorded, kind: Waiting, subject: str, why: str) -> None:
     """Let something wait, from now on where it does not yet."""
-    item = f"{kind}:{subject}"
-    if rows.get(review, item) is None:
-        rows.put(
-            review,
-            item=item,
-            incident=str(recorded.aggregate),
-            kind=kind,
-            subject=subject,
-            why=why,
-            position=recorded.position,
-            waiting_since=text_of(recorded.recorded_at),
-        )
+    if rows.get(review, f"{kind}:{subject}") is None:
+        rows.add(review, **_item(recorded, kind, subject, why))
+
+
+def _item(recorded: Recorded, kind: Waiting, subject: str, why: str) -> Row:
+    return {
+        "item": f"{kind}:{subject}",
+        "incident": str(recorded.aggregate),
+        "kind": kind,
+        "subject": subject,
+        "why": why,
+        "position": recorded.position,
+        "waiting_since": text_of(recorded.recorded_at),
+    }
 
 
 VIEW = View("review", 1, (review,), frozenset(c.NAME for c in Seen.__args__), project)
