@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from functools import lru_cache
+from math import inf
 from typing import Any
 from uuid import UUID
 
@@ -48,3 +49,19 @@ def in_si(quantity: dict[str, Any]) -> dict[str, Any]:
     si: dict[str, Any] = {name: to_si(quantity[name], unit)[0] for name in SPREAD if name in quantity}
     si["unit"] = to_si(1, unit)[1]
     return si
+
+
+def apart(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Tell whether the ranges that two quantities, as rows hold them, leave possible do not overlap."""
+    (low, high), (other_low, other_high) = _range(one), _range(other)
+    return high < other_low or other_high < low
+
+
+def _range(quantity: dict[str, Any]) -> tuple[float, float]:
+    """Return the range in SI base units; a bound leaves its side open."""
+    given = [quantity["si"][name] for name in SPREAD if name in quantity["si"]]
+    if quantity["bound"] in ("at_least", "more_than"):
+        return min(given), inf
+    if quantity["bound"] in ("at_most", "up_to", "fewer_than"):
+        return 0.0, max(given)
+    return (min(given), max(given)) if given else (0.0, inf)

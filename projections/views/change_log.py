@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from typing import Any, get_args
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import BigInteger, Column, Connection, Index, Integer, MetaData, String, select
+from sqlalchemy import BigInteger, Column, Connection, Index, Integer, MetaData, RowMapping, String, select
 
 from domain import account_events as a
 from domain import incident_events as e
 from domain import source_events as s
-from domain.events import Event, Recorded
+from domain.events import Event, Recorded, parse
 from projections.rows import Rows
 from projections.shapes import id_of, json_of, text_of
 from projections.temporal import Json, temporal
@@ -32,7 +32,7 @@ change_log = temporal(
     Column("causation", BigInteger),
     Column("subject_kind", String, nullable=False),
     Column("subject", String, nullable=False),
-    Column("changes", Json, nullable=False),
+    Column("payload", Json, nullable=False),
     key=("position",),
 )
 Index("ix_change_log_aggregate", change_log.c.aggregate, change_log.c.position)
@@ -72,7 +72,7 @@ def project(rows: Rows, recorded: Recorded) -> None:
         causation=recorded.causation,
         subject_kind=kind,
         subject=subject,
-        changes=changes_of(event),
+        payload=json_of(event),
     )
 
 
@@ -181,7 +181,12 @@ def list_changes(
     if after is not None:
         where.append(log.position > after[0])
     query = select(change_log).where(*where).order_by(log.position).limit(limit)
-    return [ChangeView.model_validate(dict(row)) for row in connection.execute(query).mappings()]
+    return [_view(row) for row in connection.execute(query).mappings()]
+
+
+def _view(row: RowMapping) -> ChangeView:
+    changes = changes_of(parse(row["name"], row["payload"]))
+    return ChangeView.model_validate({**row, "changes": changes})
 
 
 def page_key(change: ChangeView) -> tuple[str | int, ...]:

@@ -5,7 +5,6 @@ different claimants state different numbers, and is `contested` when two of thei
 its side open: "at least two" reaches up without end, "up to six miles" down to nothing; "about" is the number itself.
 """
 
-from math import inf
 from typing import Any, assert_never
 
 from pydantic import BaseModel, ConfigDict
@@ -16,7 +15,7 @@ from domain import values as v
 from domain.events import Recorded
 from projections.lists import Listed
 from projections.rows import Row, Rows
-from projections.shapes import id_of, json_of, quantity_of, text_of
+from projections.shapes import apart, id_of, json_of, quantity_of, text_of
 from projections.temporal import Json, holds_at, listed_by, row_at, temporal
 from projections.view import View
 
@@ -253,20 +252,8 @@ def _kept(row: Any) -> dict[str, Any]:
 
 
 def _apart(a: StatedView, b: StatedView) -> bool:
-    (low_a, high_a), (low_b, high_b) = _range(a), _range(b)
-    return a.source != b.source and (high_a < low_b or high_b < low_a)
+    return a.source != b.source and apart(a.quantity, b.quantity)
 
 
 def _numbers(one: StatedView) -> tuple[Any, ...]:
     return tuple(one.quantity["si"].get(name) for name in ("low", "best", "high"))
-
-
-def _range(one: StatedView) -> tuple[float, float]:
-    """Return the range in SI base units that a value leaves possible."""
-    si, bound = one.quantity["si"], one.quantity["bound"]
-    given = [si[name] for name in ("low", "best", "high") if name in si]
-    if bound in ("at_least", "more_than"):
-        return min(given), inf
-    if bound in ("at_most", "up_to", "fewer_than"):
-        return 0.0, max(given)
-    return (min(given), max(given)) if given else (0.0, inf)
