@@ -147,10 +147,17 @@ class Runner:
         with self._engine.connect() as connection:
             yield connection
 
-    def position(self) -> int:
-        """Return the position that all views show. A failed view holds the others' answers back: it says so itself."""
+    def position(self, *names: str) -> int:
+        """Return the position that these views show, failed or not; all that do not fail, where none is named."""
+        if names:
+            return min(self._running[name].position for name in names)
         live = [one.position for one in self._running.values() if one.error is None]
         return min(live, default=0)
+
+    def failures(self, *names: str) -> dict[str, str]:
+        """Return those of these views (of all, where none is named) that failed, each with its error."""
+        running = self._running
+        return {name: str(running[name].error) for name in names or running if running[name].error is not None}
 
     def status(self) -> list[ViewStatus]:
         """Tell how each view stands."""
@@ -164,10 +171,16 @@ class Runner:
         state: Literal["live", "rebuilding"] = "live" if progress is None else "rebuilding"
         return ViewStatus(view.name, view.version, one.position, state, None, 1.0 if progress is None else progress)
 
-    def wait_for(self, position: int, timeout: float) -> bool:
-        """Wait until all views that do not fail show the position; tell whether they do. Seconds."""
+    def wait_for(self, position: int, timeout: float, *names: str) -> bool:
+        """Wait until these views (all that do not fail, where none is named) show the position; tell whether they do.
+
+        Seconds. A named view that failed ends the wait.
+        """
         with self._moved:
-            return self._moved.wait_for(lambda: self.position() >= position, timeout)
+            self._moved.wait_for(
+                lambda: self.position(*names) >= position or bool(names and self.failures(*names)), timeout
+            )
+        return self.position(*names) >= position
 
     # Following the log.
 
