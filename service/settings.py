@@ -23,6 +23,7 @@ class Settings(BaseSettings):
     queue_size: int = Field(1024, ge=1, description="Writes that may wait; one more is answered 503")
     max_body: int = Field(1_048_576, ge=1024, description="Largest body of a request, in bytes")
     evidence_max: int = Field(2_147_483_648, ge=1, description="Largest evidence file, in bytes")
+    desk: str = Field("The desk", min_length=1, max_length=200, description="Name of the desk, as its feeds give it")
     log_level: str = Field("info", description="debug, info, warning or error")
 
     @classmethod

@@ -47,6 +47,8 @@ async def writer(caller: Known) -> Caller:
 
 async def reader(request: Request, caller: Known) -> Caller:
     """Return the caller, or anybody where reading is open; raise 401 where it is not."""
+    if caller is not None and not caller.reads():
+        raise Fault(403, "NotAllowed", "reading takes a role, any of them: ask an administrator")
     if caller is not None:
         return caller
     if request.app.state.settings.open_reading:

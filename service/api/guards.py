@@ -44,12 +44,18 @@ class Guards:
         upload = scope["path"].startswith(self.upload_prefix)
         limit = self.max_upload if upload else self.max_body
         started = False
+        head = scope["method"] == "HEAD"
+        if head:  # answered as the GET would be (RFC 9110 9.3.2), without its content
+            scope["state"]["head"] = True
+            scope = {**scope, "method": "GET"}  # the server's own scope still says HEAD: it sends no content
 
         async def guarded_send(message: Message) -> None:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
                 message["headers"] = [*message["headers"], *SAFETY, (b"x-trace-id", trace.encode())]
+            elif head:
+                message = {**message, "body": b""}
             await send(message)
 
         length = headers.get(b"content-length", b"0")
@@ -57,7 +63,7 @@ class Guards:
             await _refuse(guarded_send, 413, "TooLarge", f"the body is larger than {limit} bytes", trace)
             return
         try:
-            if upload or scope["method"] in ("GET", "HEAD"):
+            if upload or scope["method"] == "GET":
                 await self.app(scope, _counting(receive, limit), guarded_send)
             else:
                 await self._with_body(scope, _counting(receive, limit), guarded_send, trace)
