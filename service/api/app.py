@@ -7,7 +7,7 @@ from fastapi import FastAPI
 
 from projections.runner import Runner
 from service import logs
-from service.api import answers, docs, files, guards, health, listing, problems, reading, writing
+from service.api import answers, differing, docs, files, guards, health, listing, problems, reading, writing
 from service.evidence import EvidenceStore
 from service.ledger import Ledger
 from service.settings import Settings
@@ -60,6 +60,7 @@ def bare_app(lifespan: object = None) -> FastAPI:
     )
     problems.register(app)
     writing.mount(app)
+    differing.mount(app)
     reading.mount(app)
     answers.mount(app)
     listing.mount(app)

@@ -1,13 +1,13 @@
 """The change log as feeds: Atom (RFC 4287) and JSON Feed 1.1, the newest line first.
 
-Law: the id of an entry is made of the ledger's own id and the position, and is the same for ever and from every address.
+Law: the id of an entry is made of the ledger's own id and the position, and is the same for ever, whatever the address.
 """
 
 import re
 from collections.abc import Sequence
 from typing import Any
 from uuid import uuid5
-from xml.etree import ElementTree as xml
+from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 import orjson
 from fastapi import Request
@@ -62,26 +62,26 @@ def _feed_id(request: Request) -> str:
 
 
 def _atom(request: Request, entries: list[dict[str, str]]) -> bytes:
-    feed = xml.Element("feed", xmlns=NAMESPACE)
+    feed = Element("feed", xmlns=NAMESPACE)
     _text(feed, "id", _feed_id(request))
     _text(feed, "title", "On Record: changes")
     _text(feed, "updated", entries[0]["at"] if entries else NEVER)
-    xml.SubElement(feed, "link", rel="self", href=_itself(request, ATOM), type=ATOM.media_type)
-    _text(xml.SubElement(feed, "author"), "name", request.app.state.settings.desk)
+    SubElement(feed, "link", rel="self", href=_itself(request, ATOM), type=ATOM.media_type)
+    _text(SubElement(feed, "author"), "name", request.app.state.settings.desk)
     for entry in entries:
-        node = xml.SubElement(feed, "entry")
+        node = SubElement(feed, "entry")
         for tag, value in (("id", entry["id"]), ("title", entry["title"]), ("updated", entry["at"])):
             _text(node, tag, value)
-        xml.SubElement(node, "link", rel="alternate", href=entry["url"], type="application/json")
-        xml.SubElement(node, "category", term=entry["name"])
+        SubElement(node, "link", rel="alternate", href=entry["url"], type="application/json")
+        SubElement(node, "category", term=entry["name"])
         _text(node, "content", entry["text"])
-    xml.indent(feed)
-    written: bytes = xml.tostring(feed, encoding="utf-8", xml_declaration=True)
+    indent(feed)
+    written: bytes = tostring(feed, encoding="utf-8", xml_declaration=True)
     return written
 
 
-def _text(parent: xml.Element, tag: str, text: str) -> None:
-    xml.SubElement(parent, tag).text = _NO_XML.sub("\ufffd", text)
+def _text(parent: Element, tag: str, text: str) -> None:
+    SubElement(parent, tag).text = _NO_XML.sub("\ufffd", text)
 
 
 def _json_feed(request: Request, entries: list[dict[str, str]]) -> bytes:

@@ -93,8 +93,7 @@ def download(request: Request, caller: Reader, connection: Views, file_hash: Fil
         "Cache-Control": "private, max-age=31536000, immutable",
         "Vary": "Authorization, Accept",
     }
-    response = StreamingResponse(_checked(store, file_hash, request), media_type=FILE.media_type, headers=headers)
-    return response
+    return StreamingResponse(_checked(store, file_hash, request), media_type=FILE.media_type, headers=headers)
 
 
 def _checked(store: EvidenceStore, file_hash: str, request: Request) -> Iterator[bytes]:

@@ -153,12 +153,13 @@ def reading(*names: str) -> Callable[..., Moment]:
             return newest(request, wanted, *names)
         position = position_of(request, at)
         shown(views_of(request), max(position, wanted), *names)
-        return Moment(position, past=True, settled=_is_settled(at))
+        return Moment(position, past=True, settled=is_settled(at))
 
     return moment
 
 
-def _is_settled(at: str) -> bool:
+def is_settled(at: str) -> bool:
+    """Tell whether a moment names the same position for ever."""
     time = None if at.isdigit() else _time_of(at)
     return time is None or time < datetime.now(UTC) - SETTLING
 
