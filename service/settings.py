@@ -24,6 +24,11 @@ class Settings(BaseSettings):
     max_body: int = Field(1_048_576, ge=1024, description="Largest body of a request, in bytes")
     evidence_max: int = Field(2_147_483_648, ge=1, description="Largest evidence file, in bytes")
     desk: str = Field("The desk", min_length=1, max_length=200, description="Name of the desk, as its feeds give it")
+    reads_per_minute: int = Field(30_000, ge=0, description="Reads of a key, or an address without one; 0: no limit")
+    writes_per_minute: int = Field(15_000, ge=0, description="Writes of a key; 0: no limit")
+    failed_keys_per_minute: int = Field(
+        60, ge=0, description="Keys that are not valid, from an address, before it is refused; 0: no limit"
+    )
     log_level: str = Field("info", description="debug, info, warning or error")
 
     @classmethod
