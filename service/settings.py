@@ -29,6 +29,7 @@ class Settings(BaseSettings):
     failed_keys_per_minute: int = Field(
         60, ge=0, description="Keys that are not valid, from an address, before it is refused; 0: no limit"
     )
+    stream_seconds: int = Field(900, ge=1, description="A live stream ends by itself after so many seconds")
     log_level: str = Field("info", description="debug, info, warning or error")
 
     @classmethod

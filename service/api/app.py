@@ -7,7 +7,20 @@ from fastapi import FastAPI
 
 from projections.runner import Runner
 from service import logs
-from service.api import answers, differing, docs, files, guards, health, limiting, listing, problems, reading, writing
+from service.api import (
+    answers,
+    differing,
+    docs,
+    files,
+    guards,
+    health,
+    limiting,
+    listing,
+    live,
+    problems,
+    reading,
+    writing,
+)
 from service.evidence import EvidenceStore
 from service.ledger import Ledger
 from service.settings import Settings
@@ -67,6 +80,7 @@ def bare_app(lifespan: object = None) -> FastAPI:
     answers.mount(app)
     listing.mount(app)
     files.mount(app)
+    live.mount(app)
     health.mount(app)
     docs.mount(app)
     return app
