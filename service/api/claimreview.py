@@ -13,6 +13,7 @@ from domain import values as v
 from projections.catalogue import LISTS
 from projections.lists import Listed, one
 from projections.views.claims import ClaimView
+from service.api.media import CLAIM_REVIEW
 from service.api.problems import Fault
 
 RATING: dict[v.Assessment, int] = {"confirmed": 5, "likely": 4, "contested": 3, "discounted": 2, "false": 1}
@@ -24,7 +25,7 @@ def review_of(request: Request, connection: Connection, position: int, claim: Cl
     """Return the review of a claim; raise 404 where the desk has not assessed it."""
     if claim.assessed is None or claim.assessment == "unassessed":
         raise Fault(404, "NotAssessed", f"the desk has not assessed {claim.short_id}: there is no review of it")
-    address = str(request.url.replace(query="")).removesuffix(".claimreview.jsonld")
+    address = str(request.url.replace(query="")).removesuffix(f".{CLAIM_REVIEW.suffix}")
     return orjson.dumps(
         {
             "@context": "https://schema.org",

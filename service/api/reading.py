@@ -35,7 +35,7 @@ from service.api.media import (
     Form,
     offering,
 )
-from service.api.moments import Moment, ledger_of, memento_time, reading, views_of
+from service.api.moments import Moment, ledger_of, memento_time, reading, shown, views_of
 from service.api.paging import Key, Listing, Page, Paged
 from service.api.problems import Fault
 from service.api.reads import ReadRoute
@@ -46,7 +46,6 @@ PLACED = (*ROWS, GEOJSON)
 LOGGED = (*ROWS, ATOM, JSON_FEED)
 AtIncidents = Annotated[Moment, Depends(reading("incidents"))]
 AtClaims = Annotated[Moment, Depends(reading("incidents", "claims"))]
-AtReview = Annotated[Moment, Depends(reading("incidents", "claims", "reports", "sources"))]
 AtLog = Annotated[Moment, Depends(reading("change_log"))]
 
 
@@ -269,17 +268,24 @@ def claim_of(connection: Connection, at: Moment, incident: IncidentView, claim: 
 )
 @offering(*NOTHING_TO_CHOOSE)
 def get_claim_review(
-    request: Request, caller: Reader, at: AtReview, connection: Views, incident: Name, claim: ClaimId
+    request: Request, caller: Reader, at: AtClaims, connection: Views, incident: Name, claim: ClaimId
 ) -> Response:
     """Read what the desk holds of a claim as a schema.org ClaimReview, once it has assessed it."""
-    found = claim_of(connection, at, incident_of(caller, connection, at, incident), claim)
-    review = claimreview.review_of(request, connection, at.position, found)
+    return _review(
+        request, at, connection, claim_of(connection, at, incident_of(caller, connection, at, incident), claim)
+    )
+
+
+def _review(request: Request, at: Moment, connection: Connection, claim: ClaimView) -> Response:
+    shown(views_of(request), at.position, "reports", "sources")
+    review = claimreview.review_of(request, connection, at.position, claim)
     response = Response(review, media_type=CLAIM_REVIEW.media_type)
     at.describe(request, response)
     return response
 
 
-@router.get("/incidents/{incident}/claims/{claim}", operation_id="get_claim", tags=["claim"])
+@router.get("/incidents/{incident}/claims/{claim}", operation_id="get_claim", tags=["claim"], response_model=ClaimView)
+@offering(JSON, CLAIM_REVIEW)
 def get_claim(
     request: Request,
     response: Response,
@@ -288,10 +294,12 @@ def get_claim(
     connection: Views,
     incident: Name,
     claim: ClaimId,
-) -> ClaimView:
+) -> Any:
     """Read one claim with its standing. Its ETag begins with the incident's version, and may be sent as If-Match."""
     held = incident_of(caller, connection, at, incident)
     found = claim_of(connection, at, held, claim)
+    if request.state.form is CLAIM_REVIEW:
+        return _review(request, at, connection, found)
     at.describe(request, response)
     request.state.version = held.version
     return found
