@@ -25,11 +25,10 @@ async def known_caller(
         return None
     ledger: Ledger = request.app.state.ledger
     key_id = key_id_of(credentials.credentials)
-    kept = ledger.secret(key_id) if key_id else None
-    if key_id is None or kept is None or not matches(credentials.credentials, kept.hash):
+    holder = ledger.holder(key_id) if key_id else None
+    if key_id is None or holder is None or not matches(credentials.credentials, holder.hash):
         raise Fault(401, "InvalidKey", "the key is not valid: ask an administrator for one", CHALLENGE)
-    account = ledger.account(kept.account)
-    caller = caller_of(account, key_id, datetime.now(UTC)) if account else None
+    caller = caller_of(holder.account, key_id, datetime.now(UTC))
     if caller is None:
         raise Fault(401, "InvalidKey", "the key has expired or was revoked: ask an administrator for one", CHALLENGE)
     return caller
