@@ -21,7 +21,7 @@ log = structlog.get_logger()
 BATCH = 256
 """Commands that share one commit at the most."""
 ANSWERS_KEPT = timedelta(hours=24)
-CACHED_EVENTS = 50_000
+CACHED_EVENTS = 100_000
 """Events whose states are kept at hand: about 3 kB each."""
 START = datetime.min.replace(tzinfo=UTC)
 NOT_SAVED = "the record could not be written: ask again, with the same Idempotency-Key"
