@@ -41,6 +41,8 @@ def with_idle_routes(app: FastAPI) -> FastAPI:
     ) -> Response:
         return Response(ANSWER, 201, HEADERS, "application/json")
 
+    # First in the table, so that finding them costs nothing either.
+    app.router.routes[:0] = [app.router.routes.pop(), app.router.routes.pop()]
     return app
 
 
