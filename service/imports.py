@@ -26,7 +26,7 @@ from domain.commands import COMMANDS, Command
 from domain.events import Actor
 from domain.refusals import Refused
 from domain.values import Moment
-from service.ledger import Idempotency, Ledger, NotADemonstration, Outcome, Receipt, Request
+from service.ledger import FutureTime, Idempotency, Ledger, NotADemonstration, Outcome, Receipt, Request
 from service.names import names_of
 
 CHUNK = 500
@@ -121,7 +121,7 @@ def _give(ledger: Ledger, asked: Iterator[Asked], summary: Summary, told: Callab
 
 
 def _count(summary: Summary, row: Row, outcome: Outcome) -> None:
-    if isinstance(outcome, Refused | NotADemonstration):
+    if isinstance(outcome, Refused | NotADemonstration | FutureTime):
         _failed(summary, row, f"{type(outcome).__name__}: {outcome}")
         return
     if not isinstance(outcome, Receipt):

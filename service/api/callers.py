@@ -1,26 +1,37 @@
 """Who is asking: from the Authorization header to a caller."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from domain.account_state import Account
 from service.access import OPEN_READER, Caller, caller_of
 from service.api.problems import Fault
 from service.keys import key_id_of, matches
 from service.ledger import Ledger
-from service.store.sqlite import KeySecret
 
 bearer = HTTPBearer(auto_error=False, description="An API key: `Authorization: Bearer orc_...`")
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="onrecord"'}
 
 
-def proven(ledger: Ledger, secret: str) -> KeySecret | None:
+@dataclass(frozen=True, slots=True)
+class ProvenKey:
+    """A key whose secret was presented, and the account that holds it."""
+
+    id: str
+    account: Account
+
+
+def proven(ledger: Ledger, secret: str) -> ProvenKey | None:
     """Return the key that a secret is, None where it is none; an expired or revoked one is one still."""
     key_id = key_id_of(secret)
-    kept = ledger.secret(key_id) if key_id is not None else None
-    return kept if kept is not None and matches(secret, kept.hash) else None
+    holder = ledger.holder(key_id) if key_id is not None else None
+    if key_id is None or holder is None or not matches(secret, holder.hash):
+        return None
+    return ProvenKey(key_id, holder.account)
 
 
 async def known_caller(
@@ -33,11 +44,10 @@ async def known_caller(
         return None
     ledger: Ledger = request.app.state.ledger
     state = request.scope.get("state", {})
-    kept = state["proven"] if "proven" in state else proven(ledger, credentials.credentials)
-    if kept is None:
+    key = state["proven"] if "proven" in state else proven(ledger, credentials.credentials)
+    if key is None:
         raise Fault(401, "InvalidKey", "the key is not valid: ask an administrator for one", CHALLENGE)
-    account = ledger.account(kept.account)
-    caller = caller_of(account, kept.key_id, datetime.now(UTC)) if account else None
+    caller = caller_of(key.account, key.id, datetime.now(UTC))
     if caller is None:
         raise Fault(401, "InvalidKey", "the key has expired or was revoked: ask an administrator for one", CHALLENGE)
     return caller

@@ -84,10 +84,10 @@ class Limits:
         sent = _sent(scope)
         if sent is None:
             return address
-        kept = scope["state"]["proven"] = proven(scope["app"].state.ledger, sent)
-        if kept is None and self._failures is not None:
+        key = scope["state"]["proven"] = proven(scope["app"].state.ledger, sent)
+        if key is None and self._failures is not None:
             await self._limiter.hit(self._failures.item, address)
-        return address if kept is None else f"key {kept.key_id}"
+        return address if key is None else f"key {key.id}"
 
     async def _hit(self, limit: Limit, whose: str) -> Standing:
         passed = await self._limiter.hit(limit.item, whose)

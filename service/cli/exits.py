@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from domain.refusals import Refused
-from service.ledger import LedgerDamaged, LedgerInUse, NotADemonstration, StaleVersion, Unavailable
+from service.ledger import LedgerDamaged, LedgerInUse, NoLedger, NotADemonstration, StaleVersion, Unavailable
 from service.store.schema import NewerSchema
 
 FAILED, USAGE, MISMATCH, CONFLICT, UNAVAILABLE = 1, 2, 3, 4, 5
@@ -22,7 +22,7 @@ def told() -> Iterator[None]:
         yield
     except (Refused, StaleVersion) as problem:
         _end(CONFLICT, f"refused: {problem}")
-    except UsageProblem as problem:
+    except (UsageProblem, NoLedger) as problem:
         _end(USAGE, str(problem))
     except (LedgerInUse, Unavailable) as problem:
         _end(UNAVAILABLE, str(problem))
