@@ -187,7 +187,7 @@ async def post(
         )
     )
     secret = made.secret if made and not receipt.replayed else None
-    return _answer(act, request, receipt, secret)
+    return _answer(act, ids, receipt, secret)
 
 
 def _idempotency(request: Request, caller: Caller, key: str | None, body: bytes) -> Idempotency | None:
@@ -197,7 +197,7 @@ def _idempotency(request: Request, caller: Caller, key: str | None, body: bytes)
     return Idempotency(key=key, caller=str(caller.actor.account), fingerprint=fingerprint)
 
 
-def _answer(act: Act, request: Request, receipt: Receipt, secret: str | None) -> Response:
+def _answer(act: Act, ids: dict[str, Any], receipt: Receipt, secret: str | None) -> Response:
     view = ReceiptView(
         aggregate=receipt.aggregate,
         version=receipt.version,
@@ -210,7 +210,7 @@ def _answer(act: Act, request: Request, receipt: Receipt, secret: str | None) ->
     headers = {
         "ETag": f'"{receipt.version}"',
         "X-Position": str(receipt.position),
-        "Location": _location(act, request, receipt),
+        "Location": _location(act, ids, receipt),
         "Cache-Control": "no-store",
     }
     if receipt.replayed:
@@ -219,7 +219,7 @@ def _answer(act: Act, request: Request, receipt: Receipt, secret: str | None) ->
     return Response(body, 201 if act.creates else 200, headers=headers, media_type="application/json")
 
 
-def _location(act: Act, request: Request, receipt: Receipt) -> str:
-    if act.creates is not None:
-        return f"{request.url.path}/{receipt.ids[act.creates]}"
-    return request.url.path.rpartition("/")[0]
+def _location(act: Act, ids: dict[str, Any], receipt: Receipt) -> str:
+    """Return where to read what was created or acted on."""
+    path = act.about if act.creates is None else f"{act.path}/{receipt.ids[act.creates]}"
+    return PREFIX + path.format(**ids)
