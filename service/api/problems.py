@@ -3,6 +3,9 @@
 Law: an answer of 500 tells nothing of the inside; every other one says what to do.
 """
 
+from contextlib import suppress
+from uuid import UUID
+
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -107,9 +110,18 @@ def register(app: FastAPI) -> None:
 def _refused(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, Refused)
     # What the path names and the record does not hold is 404; what the body names is refused by a rule.
-    in_path = isinstance(error, Unknown) and any(str(part) in str(error) for part in request.path_params.values())
-    status = 404 if in_path else 409
+    status = 404 if isinstance(error, Unknown) and _is_in_path(request, error) else 409
     return answer(request, status, error.name, str(error), rule=error.rule or None)
+
+
+def _is_in_path(request: Request, error: Unknown) -> bool:
+    """Tell whether the unknown thing is the one that the path names: `UnknownClaim`, and the id of its `{claim}`."""
+    named = request.path_params.get(error.name.removeprefix("Unknown").lower())
+    if named is None:
+        return False
+    with suppress(ValueError):
+        named = str(UUID(named))  # in the one way in which the refusal writes it
+    return named in str(error)
 
 
 def _fault(request: Request, error: Exception) -> JSONResponse:
