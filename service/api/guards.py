@@ -7,7 +7,12 @@ import uuid
 from collections.abc import Iterable
 
 import orjson
+import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service.api.problems import DOCS, MEDIA_TYPE, TITLES
+
+log = structlog.get_logger()
 
 SAFETY: tuple[tuple[bytes, bytes], ...] = (
     (
@@ -48,9 +53,9 @@ class Guards:
         async def guarded_send(message: Message) -> None:
             nonlocal started
             if message["type"] == "http.response.start":
-                started = True
                 message["headers"] = [*message["headers"], *SAFETY, (b"x-trace-id", trace.encode())]
             await send(message)
+            started = True
 
         length = headers.get(b"content-length", b"0")
         if not length.isdigit() or int(length) > limit:
@@ -64,6 +69,11 @@ class Guards:
         except TooLarge:
             if not started:
                 await _refuse(guarded_send, 413, "TooLarge", f"the body is larger than {limit} bytes", trace)
+        except Exception as fault:
+            log.error("unexpected", path=scope["path"], trace_id=trace, exc_info=fault)
+            if started:  # what was begun cannot be taken back: the server cuts it short
+                raise
+            await _refuse(guarded_send, 500, "Unexpected", "this is our fault: report it with the trace_id", trace)
 
     async def _with_body(self, scope: Scope, receive: Receive, send: Send, trace: str) -> None:
         body = await _whole(receive)
@@ -138,10 +148,10 @@ def _deepest(body: Iterable[int]) -> int:
 
 
 async def _refuse(send: Send, status: int, name: str, detail: str, trace: str) -> None:
-    titles = {413: "Too large", 400: "The request cannot be read"}
-    problem = {"type": f"/docs/problems#{name}", "title": titles[status], "status": status, "detail": detail}
+    problem = {"type": f"{DOCS}#{name}", "title": TITLES[status], "status": status, "detail": detail}
     body = orjson.dumps({**problem, "errors": [], "trace_id": trace})
-    headers = [(b"content-type", b"application/problem+json"), (b"content-length", str(len(body)).encode())]
+    headers = [(b"content-type", MEDIA_TYPE.encode()), (b"content-length", str(len(body)).encode())]
+    headers.append((b"cache-control", b"no-store"))
     if status == 413:
         headers.append((b"connection", b"close"))
     await send({"type": "http.response.start", "status": status, "headers": headers})

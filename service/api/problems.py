@@ -6,7 +6,6 @@ Law: an answer of 500 tells nothing of the inside; every other one says what to 
 from contextlib import suppress
 from uuid import UUID
 
-import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -16,7 +15,6 @@ from starlette.exceptions import HTTPException
 from domain.refusals import Refused, Unknown
 from service.ledger import IdempotencyMismatch, QueueFull, StaleVersion, Unavailable
 
-log = structlog.get_logger()
 MEDIA_TYPE = "application/problem+json"
 DOCS = "/docs/problems"
 
@@ -104,7 +102,6 @@ def register(app: FastAPI) -> None:
     app.add_exception_handler(IdempotencyMismatch, _mismatch)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(Exception, _unexpected)
 
 
 def _refused(request: Request, error: Exception) -> JSONResponse:
@@ -169,8 +166,3 @@ def _http(request: Request, error: Exception) -> JSONResponse:
     detail = details.get(error.status_code, str(error.detail))
     name = names.get(error.status_code, f"Status{error.status_code}")
     return answer(request, error.status_code, name, detail, headers=dict(error.headers or {}))
-
-
-def _unexpected(request: Request, error: Exception) -> JSONResponse:
-    log.error("unexpected", path=request.url.path, exc_info=error)
-    return answer(request, 500, "Unexpected", "this is our fault: report it with the trace_id")
