@@ -63,7 +63,7 @@ def memento_time(ledger: Ledger, position: int) -> str:
 def links(request: Request) -> str:
     """Return the Memento links of the resource (RFC 7089 2.2)."""
     rest = [(k, v) for k, v in request.query_params.multi_items() if k not in ("at", "cursor")]
-    original = request.url.path + (f"?{urlencode(rest)}" if rest else "")
+    original = quote(request.url.path, safe="/:") + (f"?{urlencode(rest)}" if rest else "")
     timemap = f"/api/v1/timemap?of={quote(original, safe='/')}"
     return f'<{original}>; rel="original timegate", <{timemap}>; rel="timemap"; type="application/link-format"'
 
@@ -145,7 +145,11 @@ def _redirect(request: Request, accept_datetime: str) -> Fault:
         return Fault(400, "BadAcceptDatetime", "Accept-Datetime takes an HTTP date, as Thu, 08 Aug 2024 09:00:00 GMT")
     moment_text = time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     target = request.url.include_query_params(at=moment_text)
-    headers = {"Location": f"{target.path}?{target.query}", "Vary": "Accept-Datetime", "Link": links(request)}
+    headers = {
+        "Location": f"{quote(target.path, safe='/:')}?{target.query}",
+        "Vary": "Accept-Datetime",
+        "Link": links(request),
+    }
     return Fault(302, "Memento", f"the resource as of {moment_text}", headers)
 
 
