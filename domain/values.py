@@ -445,6 +445,7 @@ class ClaimContent(Frozen):
 class ClaimChanges(Frozen):
     """The fields of a claim that a correction replaces; `fields` names them, so that a value can be removed."""
 
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
     fields: tuple[
         Literal["report", "wording", "kind", "attribution", "occurred", "place", "quantity", "parties"], ...
     ] = Field(default=(), min_length=1, max_length=8)
@@ -478,6 +479,7 @@ class ClaimChanges(Frozen):
 class IncidentChanges(Frozen):
     """What a description changes of an incident; `fields` names the parts, so that a value can be removed."""
 
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
     fields: tuple[Literal["title", "summary", "place", "occurred", "tags", "marking"], ...] = Field(
         default=(), min_length=1, max_length=6
     )
@@ -509,7 +511,7 @@ class EvidenceContent(Frozen):
     kind: EvidenceKind
     hash: Hash
     media_type: MediaType = "application/octet-stream"
-    size: Annotated[int, Field(ge=0, lt=2**63)] | None = None
+    size: Annotated[int, Field(ge=0, lt=2**53)] | None = None
     url: Url | None = None
     archive: Archive | None = None
     captured: Occurred | None = None
