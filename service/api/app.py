@@ -7,7 +7,7 @@ from fastapi import FastAPI
 
 from projections.runner import Runner
 from service import logs
-from service.api import answers, docs, files, guards, health, listing, problems, reading, writing
+from service.api import answers, contract, docs, files, guards, health, listing, problems, reading, writing
 from service.evidence import EvidenceStore
 from service.ledger import Ledger
 from service.settings import Settings
@@ -66,4 +66,5 @@ def bare_app(lifespan: object = None) -> FastAPI:
     files.mount(app)
     health.mount(app)
     docs.mount(app)
+    contract.complete(app)
     return app

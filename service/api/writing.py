@@ -22,7 +22,7 @@ from service.access import MAY, Caller
 from service.api.acts import ACTS, Act
 from service.api.callers import Writer
 from service.api.examples import EXAMPLES
-from service.api.problems import Fault, Problem
+from service.api.problems import Fault
 from service.keys import make_key
 from service.ledger import Idempotency, Ledger, Receipt
 from service.ledger import Request as LedgerRequest
@@ -43,25 +43,6 @@ class ReceiptView(BaseModel):
     ids: dict[str, str]
     secret: str | None = None
     """Of a new key only: the secret, shown this once."""
-
-
-_SCHEMA = {"application/problem+json": {"schema": Problem.model_json_schema()}}
-PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"description": description, "content": _SCHEMA}
-    for status, description in {
-        400: "Malformed",
-        401: "No valid key",
-        403: "Not allowed",
-        404: "Unknown",
-        409: "Refused by a rule of the record",
-        412: "If-Match is stale",
-        413: "Too large",
-        415: "Wrong media type",
-        422: "Invalid fields",
-        429: "Too many requests",
-        503: "Busy: try again",
-    }.items()
-}
 
 
 def body_of(act: Act) -> type[Frozen]:
@@ -123,7 +104,6 @@ def mount(app: FastAPI) -> None:
             tags=[act.command.NAME.split(".")[0]],
             response_model=ReceiptView,
             response_model_exclude_none=True,
-            responses=PROBLEMS,
             dependencies=[Depends(json_only)],
         )
     app.include_router(router)
