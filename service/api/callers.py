@@ -46,7 +46,9 @@ async def writer(caller: Known) -> Caller:
 
 
 async def reader(request: Request, caller: Known) -> Caller:
-    """Return the caller, or anybody where reading is open; raise 401 where it is not."""
+    """Return the caller, or anybody where reading is open; raise 401 where it is not, 403 without any role."""
+    if caller is not None and not caller.grants:
+        raise Fault(403, "NotAllowed", "reading takes a role, and the scopes of your key leave none: ask for one")
     if caller is not None:
         return caller
     if request.app.state.settings.open_reading:
