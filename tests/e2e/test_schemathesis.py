@@ -44,6 +44,7 @@ CONFIG = schemathesis.Config.from_dict(
             # 302: to the moment that Accept-Datetime names, where the rest of the request is checked.
             "negative_data_rejection": {"expected-statuses": ["302", "4xx"]},
         },
+        "cache": {"enabled": False},
         # The session's key is sent, not random ones: those are in test_rights.py.
         "generation": {"deterministic": True, "with-security-parameters": False},
     }
