@@ -10,7 +10,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import ColumnElement, Connection, Table, and_, func, or_, select, tuple_
 
-from projections.temporal import INTERVAL, Row, holds_at, key_of
+from projections.rows import Row
+from projections.temporal import INTERVAL, holds_at, key_of
 
 
 class Change(BaseModel):

@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, Connection, Table, select, true
 from projections.asof import moved_keys, rows_of
 from projections.catalogue import LISTS, VIEWS
 from projections.lists import Listed, model_of
-from projections.temporal import Row
+from projections.rows import Row
 from projections.views import claims, figures, incidents
 from service.difference_words import Names, in_words
 

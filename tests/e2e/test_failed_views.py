@@ -8,8 +8,8 @@ from starlette.testclient import TestClient
 
 from domain.events import Recorded
 from projections.catalogue import VIEWS
+from projections.rows import Rows, View
 from projections.runner import Runner
-from projections.temporal import Rows, View
 from projections.views import claims
 from service.api import app as application
 from service.ledger import Ledger
