@@ -153,6 +153,7 @@ class Ledger:
         self._listeners: list[Callable[[int], None]] = []
         self._closed = False
         self.is_demonstration = log.log_recorder.meta("demonstration") == "yes"
+        self.id = UUID(str(log.log_recorder.meta("ledger")))
         self._sources: Known[Source] = Known(self._states, "source")
         self._accounts: Known[Account] = Known(self._states, "account")
         self._incidents: Known[Incident] = Known(self._states, "incident")

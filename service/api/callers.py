@@ -10,9 +10,17 @@ from service.access import OPEN_READER, Caller, caller_of
 from service.api.problems import Fault
 from service.keys import key_id_of, matches
 from service.ledger import Ledger
+from service.store.sqlite import KeySecret
 
 bearer = HTTPBearer(auto_error=False, description="An API key: `Authorization: Bearer orc_...`")
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="onrecord"'}
+
+
+def proven(ledger: Ledger, secret: str) -> KeySecret | None:
+    """Return the key that a secret is, None where it is none; an expired or revoked one is one still."""
+    key_id = key_id_of(secret)
+    kept = ledger.secret(key_id) if key_id is not None else None
+    return kept if kept is not None and matches(secret, kept.hash) else None
 
 
 async def known_caller(
@@ -24,12 +32,12 @@ async def known_caller(
             raise Fault(401, "InvalidKey", "send the key as Authorization: Bearer orc_...", CHALLENGE)
         return None
     ledger: Ledger = request.app.state.ledger
-    key_id = key_id_of(credentials.credentials)
-    kept = ledger.secret(key_id) if key_id else None
-    if key_id is None or kept is None or not matches(credentials.credentials, kept.hash):
+    state = request.scope.get("state", {})
+    kept = state["proven"] if "proven" in state else proven(ledger, credentials.credentials)
+    if kept is None:
         raise Fault(401, "InvalidKey", "the key is not valid: ask an administrator for one", CHALLENGE)
     account = ledger.account(kept.account)
-    caller = caller_of(account, key_id, datetime.now(UTC)) if account else None
+    caller = caller_of(account, kept.key_id, datetime.now(UTC)) if account else None
     if caller is None:
         raise Fault(401, "InvalidKey", "the key has expired or was revoked: ask an administrator for one", CHALLENGE)
     return caller
@@ -46,9 +54,9 @@ async def writer(caller: Known) -> Caller:
 
 
 async def reader(request: Request, caller: Known) -> Caller:
-    """Return the caller, or anybody where reading is open; raise 401 where it is not, 403 without any role."""
-    if caller is not None and not caller.grants:
-        raise Fault(403, "NotAllowed", "reading takes a role, and the scopes of your key leave none: ask for one")
+    """Return the caller, or anybody where reading is open; raise 401 where it is not."""
+    if caller is not None and not caller.reads():
+        raise Fault(403, "NotAllowed", "reading takes a role, any of them: ask an administrator")
     if caller is not None:
         return caller
     if request.app.state.settings.open_reading:

@@ -6,13 +6,14 @@ Law: an answer of 500 tells nothing of the inside; every other one says what to 
 from contextlib import suppress
 from uuid import UUID
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from domain.refusals import Refused, Unknown
+from service.api.methods import allowed
 from service.ledger import IdempotencyMismatch, QueueFull, StaleVersion, Unavailable
 
 MEDIA_TYPE = "application/problem+json"
@@ -53,6 +54,7 @@ TITLES = {
     403: "Not allowed",
     404: "Unknown",
     405: "Not possible here",
+    406: "Not offered in this form",
     409: "Refused by a rule of the record",
     412: "Changed meanwhile",
     413: "Too large",
@@ -159,10 +161,15 @@ def _pointer(location: tuple[int | str, ...]) -> str:
     return pointer if where == "body" else f"{where}:{pointer.lstrip('/')}"
 
 
-def _http(request: Request, error: Exception) -> JSONResponse:
+def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    headers = dict(error.headers or {})
+    if error.status_code == 405:
+        headers = {"Allow": allowed(request, headers.get("Allow", ""))}
+        if request.method == "OPTIONS":
+            return Response(status_code=204, headers=headers)
     names = {404: "UnknownRoute", 405: "MethodNotAllowed", 400: "MalformedJson"}
     details = {404: f"nothing is at {request.url.path}: see /docs", 405: f"{request.method} is not possible here"}
     detail = details.get(error.status_code, str(error.detail))
     name = names.get(error.status_code, f"Status{error.status_code}")
-    return answer(request, error.status_code, name, detail, headers=dict(error.headers or {}))
+    return answer(request, error.status_code, name, detail, headers=headers)

@@ -5,6 +5,7 @@ Law: an answer goes out only after the commit; the actor is the caller's account
 
 import hashlib
 import inspect
+import re
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Annotated, Any, cast
@@ -28,6 +29,8 @@ from service.ledger import Idempotency, Ledger, Receipt
 from service.ledger import Request as LedgerRequest
 
 PREFIX = "/api/v1"
+_VERSION = re.compile(r'"([0-9]{1,15})(?:\.[0-9a-f]{32})?"')
+"""The tag of an incident, source or account, or that of a claim, which begins with its incident's."""
 
 
 class ReceiptView(BaseModel):
@@ -75,9 +78,9 @@ def expected_version(if_match: Annotated[str | None, Header()] = None) -> int | 
     """Return the version that If-Match names, or raise 400 (RFC 9110 13.1.1; strong tags only)."""
     if if_match is None or if_match.strip() == "*":
         return None
-    tag = if_match.strip()
-    if len(tag) > 2 and tag[0] == tag[-1] == '"' and tag[1:-1].isascii() and tag[1:-1].isdigit() and len(tag) < 20:
-        return int(tag[1:-1])
+    tag = _VERSION.fullmatch(if_match.strip())
+    if tag is not None:
+        return int(tag[1])
     raise Fault(400, "BadIfMatch", 'If-Match takes the ETag of the incident, as in If-Match: "7"')
 
 

@@ -7,6 +7,11 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from domain.events import Actor
+from service import demo
+from service.imports import import_merged
+from service.ledger import Ledger
+from service.settings import Settings
 from tests.e2e.desk import Desk, Server, open_account, serving
 
 
@@ -42,3 +47,13 @@ def editor(served: Served) -> Desk:
 @pytest.fixture
 def verifier(served: Served) -> Desk:
     return Desk(served.verifier)
+
+
+@pytest.fixture(scope="session")
+def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx2.Client]:
+    """Serve the Kursk story, open for reading."""
+    data: Path = tmp_path_factory.mktemp("story")
+    with Ledger.open(Settings(data=data), demonstration=True) as ledger:
+        assert import_merged(ledger, [demo.EXAMPLES / demo.FILES[0]], Actor()).failed == 0
+    with serving(data, open_reading="true") as server, server.client() as client:
+        yield client

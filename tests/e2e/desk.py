@@ -129,3 +129,12 @@ class Desk:
     def incident(self) -> str:
         """Return the path of the incident."""
         return f"/incidents/{self.ids['incident']}"
+
+
+def grant(desk: Desk, name: str, *roles: str, incident: str | None = None) -> str:
+    """Open an account with roles, for everything or for one incident, and return the secret of its key."""
+    account = desk.post("/accounts", {"name": name})["ids"]["account"]
+    for role in roles:
+        desk.post(f"/accounts/{account}/roles", {"role": role, "incident": incident}, expect=200)
+    secret: str = desk.post(f"/accounts/{account}/keys", {}, expect=200)["secret"]
+    return secret
