@@ -9,6 +9,7 @@ from projections.runner import Runner
 from service import logs
 from service.api import (
     answers,
+    contract,
     differing,
     docs,
     files,
@@ -83,4 +84,5 @@ def bare_app(lifespan: object = None) -> FastAPI:
     live.mount(app)
     health.mount(app)
     docs.mount(app)
+    contract.complete(app)
     return app

@@ -49,10 +49,11 @@ def _store(request: Request) -> EvidenceStore:
     status_code=201,
     operation_id="upload_file",
     response_model=FileView,
+    responses={200: {"description": "These bytes are held already", "model": FileView}},
     openapi_extra={
         "requestBody": {
             "required": True,
-            "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+            "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary", "minLength": 1}}},
         }
     },
 )
