@@ -8,7 +8,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -25,6 +25,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    Update,
     create_engine,
     delete,
     event,
@@ -32,6 +33,7 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
 from domain.events import Recorded
@@ -45,7 +47,7 @@ Read = Callable[[int, int], Sequence[tuple[int, str, bytes]]]
 """Reads position, name and stored bytes of the events after a position, at most so many."""
 
 _meta = MetaData()
-_checkpoints = Table(
+checkpoints = Table(
     "checkpoints",
     _meta,
     Column("view", String, primary_key=True),
@@ -130,12 +132,14 @@ class Runner:
         """Make what is missing, and begin those views anew whose meaning changed."""
         with self._engine.begin() as connection:
             _meta.create_all(connection)
-            kept = {row.view: row for row in connection.execute(select(_checkpoints))}
+            kept = {row.view: row for row in connection.execute(select(checkpoints))}
             for view in self._views:
                 row = kept.get(view.name)
                 if row is None or row.version != view.version:
                     _remake(connection, view)
                     row = None
+                elif row.error is not None:  # a new start tries again
+                    connection.execute(_noted(view, failed_at=None, error=None))
                 position = row.position if row is not None else 0
                 self._running[view.name] = _Running(view, Rows(view.tables), position)
 
@@ -245,10 +249,11 @@ class Runner:
     def _fail(self, one: _Running, position: int, problem: Exception) -> None:
         one.failed_at, one.error = position, f"{type(problem).__name__}: {problem}"
         log.error("view failed", view=one.view.name, position=position, error=one.error)
+        with suppress(SQLAlchemyError), self._engine.begin() as connection:  # for those who read beside this process
+            connection.execute(_noted(one.view, failed_at=position, error=one.error))
 
     def _keep(self, connection: Connection, view: View, position: int) -> None:
-        where = _checkpoints.c.view == view.name
-        connection.execute(update(_checkpoints).where(where).values(position=position))
+        connection.execute(_noted(view, position=position, failed_at=None, error=None))
 
     # Rebuilding.
 
@@ -318,8 +323,12 @@ def _remake(connection: Connection, view: View) -> None:
     for table in view.tables:
         table.drop(connection, checkfirst=True)
         table.create(connection)
-    connection.execute(delete(_checkpoints).where(_checkpoints.c.view == view.name))
-    connection.execute(insert(_checkpoints).values(view=view.name, version=view.version, position=0))
+    connection.execute(delete(checkpoints).where(checkpoints.c.view == view.name))
+    connection.execute(insert(checkpoints).values(view=view.name, version=view.version, position=0))
+
+
+def _noted(view: View, **values: int | str | None) -> Update:
+    return update(checkpoints).where(checkpoints.c.view == view.name).values(**values)
 
 
 def _tune(connection: sqlite3.Connection, record: object) -> None:
