@@ -49,6 +49,8 @@ ANSWERS_KEPT = timedelta(hours=24)
 FOREVER = "9999-12-31T23:59:59.999999Z"
 """The time of an answer that never grows old."""
 CACHED_STATES = 2_000
+PAGE = 2_000
+"""Events that are read at a time."""
 
 
 class StaleVersion(Exception):
@@ -420,6 +422,18 @@ class Ledger:
     def history(self, aggregate: UUID, after_version: int = 0) -> Iterator[Recorded]:
         """Yield the events of an aggregate after a version."""
         return self._states.history(aggregate, after_version)
+
+    def stored(self, aggregate: UUID | None = None) -> Iterator[tuple[int, bytes]]:
+        """Yield position and stored bytes of all events, or of an aggregate's, in log order."""
+        recorder, after = self._log.log_recorder, 0
+        if aggregate is not None:
+            while rows := recorder.aggregate_rows(aggregate, after, PAGE):
+                yield from rows
+                after += len(rows)
+        else:
+            while page := recorder.rows(after, PAGE):
+                yield from ((position, data) for position, _, data in page)
+                after = page[-1][0]
 
     def position_at(self, moment: datetime) -> int:
         """Return the last position recorded at or before the moment, 0 where there is none."""
