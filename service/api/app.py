@@ -29,7 +29,7 @@ def create_app(settings: Settings) -> FastAPI:
             yield
             app.state.stopping = True
 
-    logs.configure()
+    logs.configure(settings.log_level)
     app = bare_app(lifespan)
     app.add_middleware(
         guards.Guards, max_body=settings.max_body, max_upload=settings.evidence_max, upload_prefix=files.PREFIX
