@@ -34,9 +34,8 @@ def _incident(event: i.IncidentEvents) -> str:
         case i.FigureDescribed():
             return f"figure described anew: {event.after.label}"
         case i.FigureAdopted():
-            return (
-                f"figure adopted: {spread(event.value.low, event.value.best, event.value.high)}{_in(event.value.unit)}"
-            )
+            value = event.value
+            return f"figure adopted: {spread(value.low, value.best, value.high)}{_in(value.unit)}"
         case i.ReportReceived():
             return f"report received: {event.title}"
         case i.ReportCorrected() | i.ReportWithdrawn():
