@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from service.access import OPERATOR
-from service.cli.exits import FAILED, Stopped
+from service.cli.exits import FAILED, Stopped, UsageProblem
 from service.cli.opening import LEDGER, settings_of
 from service.cli.options import Data, Json, Quiet
 from service.cli.progress import Progress
@@ -21,14 +21,7 @@ from service.rows import count_lines
 from service.settings import Settings
 
 Files = Annotated[
-    list[Path],
-    typer.Argument(
-        help="NDJSON files of commands, compressed (.gz) or not; - is standard input",
-        exists=True,
-        dir_okay=False,
-        readable=True,
-        allow_dash=True,
-    ),
+    list[Path], typer.Argument(help="NDJSON files of commands, compressed (.gz) or not; - is standard input")
 ]
 
 
@@ -44,10 +37,17 @@ def import_(
 
     A dry run may go on beside a server: it decides on the record as it stands, and nothing is kept.
     """
+    _check_there(files)
     with _ledger(settings_of(data), dry_run) as ledger:
         incomplete = [file for file in files if not _import(ledger, file, resume, dry_run, json=json, quiet=quiet)]
     if incomplete:
         raise SystemExit(FAILED)
+
+
+def _check_there(files: list[Path]) -> None:
+    for file in files:
+        if str(file) != "-" and (not file.exists() or file.is_dir()):
+            raise UsageProblem(f"there is no file {file}")
 
 
 @contextmanager

@@ -109,12 +109,15 @@ class Terminal:
 
 
 @contextmanager
-def terminal(data: Path, *arguments: str | Path, lines: int = 40, columns: int = 120) -> Iterator[Terminal]:
+def terminal(
+    data: Path, *arguments: str | Path, lines: int = 40, columns: int = 120, **more: str
+) -> Iterator[Terminal]:
     """Run a command in a terminal of its own until the end of the block."""
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
     variables = environment(data, TERM="xterm-256color")
     del variables["NO_COLOR"]
+    variables |= more
     process = subprocess.Popen(
         [ONRECORD, *map(str, arguments)], stdin=slave, stdout=slave, stderr=slave, env=variables, start_new_session=True
     )
