@@ -137,11 +137,10 @@ def _in(unit: str) -> str:
 
 def spread(low: float | None, best: float | None, high: float | None) -> str:
     """Return a spread as people write it: 12-35, about its best where one is given."""
-    if low is not None and low == high and best in (None, low):
-        return f"{low:g}"
-    ends = [f"{end:g}" for end in (low, high) if end is not None]
-    middle = f" (best {best:g})" if best is not None and ends else f"{best:g}" if best is not None else ""
-    return "-".join(ends) + middle
+    ends = [f"{end:g}" for end in dict.fromkeys((low, high)) if end is not None]
+    if best is None or ends == [f"{best:g}"]:
+        return "-".join(ends)
+    return f"{'-'.join(ends)} (best {best:g})" if ends else f"{best:g}"
 
 
 def shortened(text: str, length: int = 80) -> str:

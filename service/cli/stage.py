@@ -81,14 +81,22 @@ def _heading(scene: Scene) -> Iterator[Text]:
 def _claims(connection: Connection, scene: Scene, lines: int) -> Iterator[Text]:
     """Yield the groups with their claims, those that changed last first, as far as the lines reach."""
     counts = _counts(connection, scene)
-    room = max((lines - len(counts)) // max(len(counts), 1), 1)
+    rooms = rooms_of(counts, lines - len(counts))
     for group, (sign, colour) in GROUPS.items():
-        if group not in counts:
-            continue
-        yield _line(f"{sign} {group.upper()} ({counts[group]})", f"bold {colour}")
-        shown = _newest(connection, scene, group, room)
-        for claim in shown:
-            yield _claim(claim, scene.recorded.position)
+        if group in counts:
+            more = f", {counts[group] - rooms[group]} of them not shown" if rooms[group] < counts[group] else ""
+            yield _line(f"{sign} {group.upper()} ({counts[group]}{more})", f"bold {colour}")
+            for claim in _newest(connection, scene, group, rooms[group]):
+                yield _claim(claim, scene.recorded.position)
+
+
+def rooms_of(counts: Mapping[AssessmentGroup, int], lines: int) -> dict[AssessmentGroup, int]:
+    """Return how many claims of each group are shown: the small groups whole, and what is left shared by the others."""
+    rooms: dict[AssessmentGroup, int] = {}
+    for place, (group, count) in enumerate(sorted(counts.items(), key=lambda one: one[1])):
+        share = max((lines - sum(rooms.values())) // (len(counts) - place), 1)
+        rooms[group] = min(count, share)
+    return rooms
 
 
 def _counts(connection: Connection, scene: Scene) -> dict[AssessmentGroup, int]:
