@@ -4,7 +4,6 @@ Law: exactly once, after any crash: a view's rows and the position that they sho
 fails on an event stops before it, says so, and does not take the others down.
 """
 
-import hashlib
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -20,7 +19,7 @@ from sqlalchemy import Connection, Engine
 from domain.events import Recorded
 from projections import checkpoints
 from projections.catalogue import VIEWS
-from projections.checkpoints import Checkpoint
+from projections.checkpoints import Checkpoint, Read, Stored, check_of_log, mark_of
 from projections.database import WRITES, open_engine
 from projections.rebuilding import Rebuild, Rebuilt, drop_tables, make_tables
 from projections.rows import Rows
@@ -31,13 +30,6 @@ BATCH = 1_000
 """Events in a transaction."""
 RETRY = 0.5
 """Seconds until the next try, where the database is away."""
-Stored = tuple[int, str, bytes]
-Read = Callable[[int, int], Sequence[Stored]]
-"""Reads position, name and stored bytes of the events after a position, at most so many."""
-
-
-class NotOfThisLog(Exception):
-    """The views show what the log does not hold: an older or another record was put beside them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +122,9 @@ class Runner:
                     drop_tables(connection, view)
                     make_tables(connection, view)
                     at = checkpoints.begin(connection, view.name, view.version)
+                elif at.error is not None:  # a new start tries again: the view may have been mended
+                    at = replace(at, error=None)
+                    checkpoints.move(connection, at)
                 self._kept[view.name] = _Kept(view, Rows(view.tables), at, filling=anew and view.name in known)
 
     # Reading.
@@ -218,16 +213,7 @@ class Runner:
         return self._catch_up(read)
 
     def _check(self, read: Read) -> None:
-        for name, one in self._read_checkpoints().items():
-            if one.mark is None or name not in self._kept:
-                continue
-            stored = read(one.position - 1, 1)
-            if not stored or stored[0][0] != one.position or _mark(stored[0]) != one.mark:
-                raise NotOfThisLog(
-                    f"view {name} shows position {one.position} of a log that is not this one: an older or another"
-                    " record was put beside the views. If that is meant, delete views.sqlite and what begins with"
-                    " its name: the views are built again from the log"
-                )
+        check_of_log((one for one in self._read_checkpoints().values() if one.view in self._kept), read)
 
     def _catch_up(self, read: Read) -> int:
         while self._step(read) and not self._stopping:
@@ -302,7 +288,7 @@ class Runner:
             return one.at
         with connection.begin_nested():  # what a poisoned event leaves is undone without the other views
             project(connection, one.view, one.rows, stored, batch.recorded)
-        return replace(one.at, position=stored[-1][0], mark=_mark(stored[-1]))
+        return replace(one.at, position=stored[-1][0], mark=mark_of(stored[-1]))
 
     # Building anew.
 
@@ -332,7 +318,7 @@ class Runner:
             batch = _Batch(stored)
             with self._writing_engine.begin() as connection:
                 project(connection, rebuild.view, rebuild.rows, stored, batch.recorded)
-            rebuild.position, rebuild.mark = stored[-1][0], _mark(stored[-1])
+            rebuild.position, rebuild.mark = stored[-1][0], mark_of(stored[-1])
             self._head = max(self._head, rebuild.position)
             if told is not None:
                 told(rebuild.position)
@@ -373,10 +359,6 @@ def project(
         raise  # the database is away or full: not the view's fault
     except Exception as problem:
         raise _Poisoned(at, problem) from problem
-
-
-def _mark(stored: Stored) -> str:
-    return hashlib.sha256(stored[2]).hexdigest()
 
 
 def _share(position: int, head: int) -> float:

@@ -30,11 +30,12 @@ def _incident(event: i.IncidentEvents) -> str:
         case i.IncidentLinked() | i.IncidentUnlinked():
             return f"incident {_linked(event)}: {event.relation} {event.other}"
         case i.FigureDefined():
-            return f"figure defined: {event.label} ({event.unit})"
+            return f"figure defined: {event.label}{_in(event.unit)}"
         case i.FigureDescribed():
             return f"figure described anew: {event.after.label}"
         case i.FigureAdopted():
-            return f"figure adopted: {spread(event.value.low, event.value.best, event.value.high)} {event.value.unit}"
+            value = event.value
+            return f"figure adopted: {spread(value.low, value.best, value.high)}{_in(value.unit)}"
         case i.ReportReceived():
             return f"report received: {event.title}"
         case i.ReportCorrected() | i.ReportWithdrawn():
@@ -129,8 +130,25 @@ def _account(event: a.AccountEvents) -> str:
             assert_never(event)
 
 
+def _in(unit: str) -> str:
+    """Return a unit behind its number or name; a mere count has none."""
+    return "" if unit == "1" else f" {unit}"
+
+
 def spread(low: float | None, best: float | None, high: float | None) -> str:
     """Return a spread as people write it: 12-35, about its best where one is given."""
-    ends = [f"{end:g}" for end in (low, high) if end is not None]
-    middle = f" (best {best:g})" if best is not None and ends else f"{best:g}" if best is not None else ""
-    return "-".join(ends) + middle
+    ends = [f"{end:g}" for end in dict.fromkeys((low, high)) if end is not None]
+    if best is None or ends == [f"{best:g}"]:
+        return "-".join(ends)
+    return f"{'-'.join(ends)} (best {best:g})" if ends else f"{best:g}"
+
+
+def spelled(code: str) -> str:
+    """Return a code of the vocabulary as words: retracted by desk."""
+    return code.replace("_", " ")
+
+
+def shortened(text: str, length: int = 80) -> str:
+    """Return a text as one line of at most so many characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= length else line[: length - 1].rstrip() + "…"

@@ -43,7 +43,7 @@ def create_app(settings: Settings) -> FastAPI:
             yield
             app.state.stopping = True
 
-    logs.configure()
+    logs.configure(settings.log_level)
     app = bare_app(lifespan)
     app.add_middleware(
         guards.Bodies, max_body=settings.max_body, max_streamed=settings.evidence_max, streamed=(files.PREFIX,)

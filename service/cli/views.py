@@ -1,0 +1,74 @@
+"""`onrecord views` and `onrecord migrate`: keeping what is derived from the log, and the log's own file, up to date."""
+
+import time
+from typing import Annotated
+
+import typer
+
+from projections.catalogue import VIEWS as CATALOGUE
+from projections.runner import Runner
+from projections.shown import ShownViews
+from service.cli.exits import FAILED, UsageProblem
+from service.cli.opening import LEDGER, VIEWS, check_views, existing, settings_of
+from service.cli.options import Data, Json, Quiet
+from service.cli.progress import Progress
+from service.cli.terminal import put_table, say
+from service.ledger import Ledger
+
+views = typer.Typer(help="Look at the views; build one anew.", no_args_is_help=True)
+
+
+@views.command("list")
+def list_(data: Data = None, json: Json = False) -> None:
+    """Tell how each view stands, as it lies in its file."""
+    settings = existing(data)
+    with Ledger.open(settings, read_only=True) as ledger, ShownViews.open(settings.data / VIEWS) as shown:
+        head = ledger.head()
+        rows = [
+            (view.name, view.version, view.state, view.position, head - view.position, view.error)
+            for view in shown.status()
+        ]
+    put_table(("view", "version", "state", "position", "behind", "error"), rows, json=json)
+
+
+@views.command()
+def rebuild(
+    names: Annotated[list[str] | None, typer.Argument(help="Names of views; all of them without")] = None,
+    data: Data = None,
+    quiet: Quiet = False,
+) -> None:
+    """Build views anew from the log, beside what is read, and let them take over. No server may run meanwhile."""
+    known = [view.name for view in CATALOGUE]
+    wanted = names or known
+    for name in wanted:
+        if name not in known:
+            raise UsageProblem(f"there is no view {name}; the views are {', '.join(known)}")
+    settings = existing(data)
+    with Ledger.open(settings) as ledger, ShownViews.open(settings.data / VIEWS) as shown:
+        check_views(ledger, shown)
+        with Runner.open(settings.data / VIEWS) as runner:
+            for name in wanted:
+                _rebuild(runner, ledger, name, quiet=quiet)
+            failed = [view for view in runner.status() if view.error is not None]
+    for view in failed:
+        say(f"the view {view.name} failed {view.error}")
+    if failed:
+        raise SystemExit(FAILED)
+
+
+def _rebuild(runner: Runner, ledger: Ledger, name: str, *, quiet: bool) -> None:
+    started = time.monotonic()
+    with Progress(name, ledger.head(), quiet=quiet) as progress:
+        position = runner.rebuild(name, ledger.read_raw, progress.at)
+    if not quiet:
+        say(f"{name}: built anew up to position {position} in {time.monotonic() - started:.1f} s")
+
+
+def migrate(data: Data = None, quiet: Quiet = False) -> None:
+    """Bring the record's file up to date; make an empty record where there is none."""
+    settings = settings_of(data)
+    new = not (settings.data / LEDGER).exists()
+    with Ledger.open(settings) as ledger:
+        head = ledger.head()
+    if not quiet:
+        say(f"{settings.data}: {'a new, empty record' if new else f'up to date; {head} events'}")
