@@ -33,7 +33,7 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
 from domain.events import Recorded
@@ -241,6 +241,9 @@ class Runner:
                         one.view.project(one.rows, recorded)
                 one.rows.flush()
                 self._keep(connection, one.view, batch[-1][0])
+        except OperationalError:  # the file is away or its disk full: no fault of the view, which is tried again
+            one.rows = Rows(one.view.tables)
+            raise
         except Exception as problem:  # noqa: BLE001  # one view's fault: it stops here, and is shown
             self._fail(one, done, problem)
         else:
