@@ -133,6 +133,20 @@ def test_a_log_that_was_changed_is_found_out(record: Path, statement: str, said:
     assert "what to do: restore a backup" in done.out
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE stored_events SET state = 'x' WHERE position = 7",
+        "UPDATE stored_events SET state = replace(CAST(state AS TEXT), 'person', 'robot') WHERE position = 1",
+    ],
+)
+def test_reading_an_event_that_was_changed_ends_and_says_so(record: Path, statement: str) -> None:
+    change(record / "ledger.sqlite", statement)
+    done = onrecord(record, "log")
+    assert done.code == 3
+    assert "run `onrecord doctor`" in done.err
+
+
 def test_a_file_that_is_no_database_is_found_out(record: Path) -> None:
     for name in ("ledger.sqlite-wal", "ledger.sqlite-shm"):
         (record / name).unlink(missing_ok=True)
