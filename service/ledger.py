@@ -398,7 +398,8 @@ class Ledger:
             self._log.append(batch.recorded, answers=answers, secrets=batch.secrets, marks=list(batch.marks.items()))
             self._states.settle((event.AGGREGATE, aggregate) for aggregate, event in batch.touched.items())
         except Exception as fault:  # whatever it is, the writer goes on and the callers are told
-            log.error("batch not saved", events=len(batch.recorded), exc_info=fault)
+            unforeseen = None if isinstance(fault, StoreError) else fault
+            log.error("batch not saved", events=len(batch.recorded), error=str(fault), exc_info=unforeseen)
             self._states.forget(batch.touched)
             with suppress(StoreError):
                 self._position, self._last_at = _check(self._log)
