@@ -1,5 +1,6 @@
 """`onrecord demo`: a demonstration in one command."""
 
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -43,6 +44,7 @@ def demo(
             put(f"read key:    {reading}")
             put(f"writer key:  {writing}")
             put(f"API:         http://{HOST}:{served_on}/docs")
+            sys.stdout.flush()
             say(f"ready after {time.monotonic() - started:.1f} s; Ctrl-C ends it")
             run(settings, taken)
 
