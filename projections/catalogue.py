@@ -1,7 +1,7 @@
 """Every view and every list there is: one line each."""
 
 from projections.lists import Listed
-from projections.temporal import View
+from projections.view import View
 from projections.views import (
     accounts,
     bulletins,

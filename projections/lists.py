@@ -5,10 +5,10 @@ from functools import lru_cache
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, create_model
-from sqlalchemy import JSON, Connection, Table, and_, or_, select, tuple_
+from sqlalchemy import JSON, Connection, RowMapping, Table, and_, or_, select, tuple_
 from sqlalchemy.types import TypeEngine
 
-from projections.temporal import holds_at, key_of
+from projections.temporal import holds_at, key_of, row_at
 
 After = tuple[str | int, ...]
 
@@ -63,7 +63,7 @@ def read(
     after: After | None = None,
 ) -> list[BaseModel]:
     """Return the items that held at a position, at most `limit`, after a key of the order's columns."""
-    table, model = listed.table, model_of(listed)
+    table = listed.table
     where = [holds_at(table, position), *(table.c[name] == x for name, x in equals.items() if x is not None)]
     if q is not None:
         where.append(or_(*(table.c[name].icontains(q, autoescape=True) for name in listed.text)))
@@ -73,13 +73,18 @@ def read(
         where.append(mine < given if listed.descending else mine > given)
     order = [column.desc() for column in columns] if listed.descending else columns
     found = connection.execute(select(table).where(and_(*where)).order_by(*order).limit(limit)).mappings()
-    return [model.model_validate({name: row[name] for name in model.model_fields}) for row in found]
+    return [_item(listed, row) for row in found]
+
+
+def _item(listed: Listed, row: RowMapping) -> BaseModel:
+    model = model_of(listed)
+    return model.model_validate({name: row[name] for name in model.model_fields})
 
 
 def one(connection: Connection, listed: Listed, position: int, key: str) -> BaseModel | None:
     """Return the item of a key at a position, None where none held."""
-    found = read(connection, listed, position, {listed.key: key}, limit=1)
-    return found[0] if found else None
+    found = connection.execute(row_at(listed.table, position, listed.table.c[listed.key] == key)).mappings().first()
+    return None if found is None else _item(listed, found)
 
 
 def page_key(listed: Listed, item: BaseModel) -> After:

@@ -1,65 +1,43 @@
 """Keeping the views: reading the log in batches, and writing rows and position in one transaction.
 
 Law: exactly once, after any crash: a view's rows and the position that they show are committed together. A view that
-fails on an event stops there, says so, and does not take the others down.
+fails on an event stops before it, says so, and does not take the others down.
 """
 
-import sqlite3
+import hashlib
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from itertools import groupby
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
-import orjson
 import structlog
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    Connection,
-    Engine,
-    Integer,
-    MetaData,
-    String,
-    Table,
-    Update,
-    create_engine,
-    delete,
-    event,
-    insert,
-    select,
-    update,
-)
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
-from sqlalchemy.pool import QueuePool
+from sqlalchemy import Connection, Engine
 
 from domain.events import Recorded
+from projections import checkpoints
 from projections.catalogue import VIEWS
-from projections.temporal import INTERVAL, Rows, View, key_of, temporal
+from projections.checkpoints import Checkpoint
+from projections.database import WRITES, open_engine
+from projections.rebuilding import Rebuild, Rebuilt, drop_tables, make_tables
+from projections.rows import Rows
+from projections.view import View
 
 log = structlog.get_logger()
 BATCH = 1_000
 """Events in a transaction."""
-Read = Callable[[int, int], Sequence[tuple[int, str, bytes]]]
+RETRY = 0.5
+"""Seconds until the next try, where the database is away."""
+Stored = tuple[int, str, bytes]
+Read = Callable[[int, int], Sequence[Stored]]
 """Reads position, name and stored bytes of the events after a position, at most so many."""
 
-_meta = MetaData()
-checkpoints = Table(
-    "checkpoints",
-    _meta,
-    Column("view", String, primary_key=True),
-    Column("version", Integer, nullable=False),
-    Column("position", BigInteger, nullable=False),
-    Column("failed_at", BigInteger),
-    Column("error", String),
-)
 
-
-class ViewsAheadOfLog(Exception):
-    """The views show positions that the log does not hold: an older log was restored beside them."""
+class NotOfThisLog(Exception):
+    """The views show what the log does not hold: an older or another record was put beside them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,45 +53,57 @@ class ViewStatus:
 
 
 @dataclass(slots=True)
-class _Running:
-    """A view, its rows at hand, and how far it is."""
+class _Kept:
+    """A view, its rows at hand, and how far it is. `filling`: it was begun anew, and is not to be read yet."""
 
     view: View
     rows: Rows
-    position: int
-    failed_at: int | None = None
-    error: str | None = None
+    at: Checkpoint
+    filling: bool = False
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Events in log order, each parsed once for all views."""
+
+    stored: Sequence[Stored]
+    parsed: dict[int, Recorded] = field(default_factory=dict)
+
+    def recorded(self, position: int, data: bytes) -> Recorded:
+        """Return the event at a position."""
+        if position not in self.parsed:
+            self.parsed[position] = Recorded.from_bytes(data, position)
+        return self.parsed[position]
+
+
+class _Poisoned(Exception):
+    """A view cannot take an event."""
+
+    def __init__(self, position: int, problem: Exception) -> None:
+        super().__init__(f"at {position}: {type(problem).__name__}: {problem}")
+        self.position = position
 
 
 class Runner:
-    """The views of one database file. Open it with `Runner.open`."""
+    """The views of one database. Open it with `Runner.open`."""
 
     def __init__(self, engine: Engine, views: tuple[View, ...], batch: int) -> None:
-        self._engine, self._views, self._batch = engine, views, batch
-        self._running: dict[str, _Running] = {}
-        self._rebuilding: dict[str, float] = {}
+        self._engine, self._batch = engine, batch
+        self._writing_engine = engine.execution_options(**{WRITES: True})
+        self._kept: dict[str, _Kept] = {}
+        self._rebuilds: dict[str, Rebuild] = {}
         self._moved = threading.Condition()
         self._woken = threading.Event()
         self._writing = threading.Lock()
         self._stopping = False
         self._thread: threading.Thread | None = None
-        self._prepare()
+        self._head = 0
+        self._prepare(views)
 
     @classmethod
     def open(cls, file: Path, views: tuple[View, ...] = VIEWS, *, batch: int = BATCH) -> Self:
         """Open the views in a file, making it where there is none; `batch` events share a transaction."""
-        engine = create_engine(
-            f"sqlite:///{file}",
-            poolclass=QueuePool,
-            pool_size=20,
-            max_overflow=20,
-            connect_args={"check_same_thread": False},
-            json_serializer=lambda value: orjson.dumps(value).decode(),
-            json_deserializer=orjson.loads,
-        )
-        event.listen(engine, "connect", _tune)
-        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
-        return cls(engine, views, batch)
+        return cls(open_engine(file), views, batch)
 
     def __enter__(self) -> Self:
         return self
@@ -128,20 +118,19 @@ class Runner:
         self.stop()
         self._engine.dispose()
 
-    def _prepare(self) -> None:
+    def _prepare(self, views: tuple[View, ...]) -> None:
         """Make what is missing, and begin those views anew whose meaning changed."""
-        with self._engine.begin() as connection:
-            _meta.create_all(connection)
-            kept = {row.view: row for row in connection.execute(select(checkpoints))}
-            for view in self._views:
-                row = kept.get(view.name)
-                if row is None or row.version != view.version:
-                    _remake(connection, view)
-                    row = None
-                elif row.error is not None:  # a new start tries again
-                    connection.execute(_noted(view, failed_at=None, error=None))
-                position = row.position if row is not None else 0
-                self._running[view.name] = _Running(view, Rows(view.tables), position)
+        with self._writing_engine.begin() as connection:
+            checkpoints.metadata.create_all(connection)
+            known = checkpoints.read(connection)
+            for view in views:
+                at = known.get(view.name)
+                anew = at is None or at.version != view.version
+                if at is None or anew:
+                    drop_tables(connection, view)
+                    make_tables(connection, view)
+                    at = checkpoints.begin(connection, view.name, view.version)
+                self._kept[view.name] = _Kept(view, Rows(view.tables), at, filling=anew and view.name in known)
 
     # Reading.
 
@@ -151,32 +140,47 @@ class Runner:
         with self._engine.connect() as connection:
             yield connection
 
-    def position(self) -> int:
-        """Return the position that all views show. A failed view holds the others' answers back: it says so itself."""
-        live = [one.position for one in self._running.values() if one.error is None]
-        return min(live, default=0)
+    def position(self, *names: str) -> int:
+        """Return the position that these views show, all that have not failed where none is named."""
+        wanted = self._named(names) if names else [one for one in self._kept.values() if one.at.error is None]
+        return min((one.at.position for one in wanted), default=0)
+
+    def failures(self, *names: str) -> dict[str, str]:
+        """Return why those of these views failed that did."""
+        return {one.view.name: one.at.error for one in self._named(names) if one.at.error is not None}
 
     def status(self) -> list[ViewStatus]:
         """Tell how each view stands."""
-        return [self._status(one) for one in self._running.values()]
+        return [self._status(one) for one in self._kept.values()]
 
-    def _status(self, one: _Running) -> ViewStatus:
-        view = one.view
-        if one.error is not None:
-            return ViewStatus(view.name, view.version, one.position, "failed", f"at {one.failed_at}: {one.error}")
-        progress = self._rebuilding.get(view.name)
-        state: Literal["live", "rebuilding"] = "live" if progress is None else "rebuilding"
-        return ViewStatus(view.name, view.version, one.position, state, None, 1.0 if progress is None else progress)
+    def _named(self, names: tuple[str, ...]) -> list[_Kept]:
+        return [self._kept[name] for name in names] if names else list(self._kept.values())
 
-    def wait_for(self, position: int, timeout: float) -> bool:
-        """Wait until all views that do not fail show the position; tell whether they do. Seconds."""
+    def _status(self, one: _Kept) -> ViewStatus:
+        name, version, position = one.view.name, one.view.version, one.at.position
+        if one.at.error is not None:
+            return ViewStatus(name, version, position, "failed", one.at.error)
+        rebuild = self._rebuilds.get(name)
+        if rebuild is not None:
+            return ViewStatus(name, version, position, "rebuilding", progress=_share(rebuild.position, self._head))
+        state: Literal["live", "rebuilding"] = "rebuilding" if one.filling else "live"
+        return ViewStatus(name, version, position, state, progress=_share(position, self._head))
+
+    def wait_for(self, position: int, timeout: float, *names: str) -> bool:
+        """Wait until these views show the position, and tell whether they do; not for one that failed. Seconds."""
+
+        def shown() -> bool:
+            return self.position(*names) >= position and not any(one.filling for one in self._named(names))
+
         with self._moved:
-            return self._moved.wait_for(lambda: self.position() >= position, timeout)
+            self._moved.wait_for(lambda: shown() or bool(names and self.failures(*names)), timeout)
+            return shown()
 
     # Following the log.
 
     def start(self, read: Read) -> None:
-        """Follow the log in a thread of its own, until `stop`."""
+        """Follow the log in a thread of its own, until `stop`. Raise `NotOfThisLog` where the views show another."""
+        self.check(read)
         self._stopping = False
         self._thread = threading.Thread(target=self._follow, args=(read,), name="views", daemon=True)
         self._thread.start()
@@ -190,152 +194,191 @@ class Runner:
             self._thread = None
 
     def wake(self, head: int) -> None:
-        """Tell that the log has grown."""
+        """Tell that the log has grown to this position."""
+        self._head = max(self._head, head)
         self._woken.set()
 
     def _follow(self, read: Read) -> None:
         while not self._stopping:
             self._woken.clear()
             try:
-                self.catch_up(read)
+                self._catch_up(read)
             except Exception as problem:  # noqa: BLE001  # the database is away: told, and tried again
                 log.error("views cannot follow", error=repr(problem))
-                time.sleep(0.5)
+                self._woken.wait(timeout=RETRY)
                 continue
             self._woken.wait(timeout=1.0)
 
     def catch_up(self, read: Read) -> int:
-        """Bring all views to the head of the log, and return the position that they show."""
-        while not self._stopping and self._step(read):
+        """Bring all views to the head of the log, and return the position that they show.
+
+        Raise `NotOfThisLog` where the views show what the log does not hold.
+        """
+        self.check(read)
+        return self._catch_up(read)
+
+    def check(self, read: Read) -> None:
+        """Raise `NotOfThisLog` where the views show what the log does not hold."""
+        for name, one in self._read_checkpoints().items():
+            if one.mark is None or name not in self._kept:
+                continue
+            stored = read(one.position - 1, 1)
+            if not stored or stored[0][0] != one.position or _mark(stored[0]) != one.mark:
+                raise NotOfThisLog(
+                    f"view {name} shows position {one.position} of a log that is not this one: an older or another"
+                    " record was put beside the views. If that is meant, delete views.sqlite and what begins with"
+                    " its name: the views are built again from the log"
+                )
+
+    def _catch_up(self, read: Read) -> int:
+        while self._step(read) and not self._stopping:
             pass
         return self.position()
 
     def _step(self, read: Read) -> bool:
-        """Take one batch; tell whether there may be more."""
+        """Take one batch for the views that are furthest, and one for each that is behind; tell whether there was."""
         with self._writing:
-            start = self.position()
-            batch = read(start, self._batch)
-            if not batch:
-                return False
-            parsed: dict[int, Recorded] = {}
-            for one in self._running.values():
-                if one.error is None:
-                    self._project(one, batch, parsed)
+            self._reread()
+            batches = [(group, _Batch(stored)) for group in self._groups() if (stored := self._stored(read, group))]
+            for group, batch in batches:
+                self._take(group, batch)
         with self._moved:
             self._moved.notify_all()
-        return len(batch) == self._batch or self.position() == start
+        return bool(batches)
 
-    def _project(self, one: _Running, batch: Sequence[tuple[int, str, bytes]], parsed: dict[int, Recorded]) -> None:
-        """Project a batch in one transaction. A crash before its commit leaves the view where it was."""
-        done = one.position
+    def _groups(self) -> list[list[_Kept]]:
+        """Return the views that can go on, those of one position together, the furthest first."""
+        able = sorted((one for one in self._kept.values() if one.at.error is None), key=lambda one: -one.at.position)
+        return [list(group) for _, group in groupby(able, key=lambda one: one.at.position)]
+
+    def _stored(self, read: Read, group: list[_Kept]) -> Sequence[Stored]:
+        return read(group[0].at.position, self._batch)
+
+    def _read_checkpoints(self) -> dict[str, Checkpoint]:
+        with self._engine.connect() as connection:
+            return checkpoints.read(connection)
+
+    def _reread(self, connection: Connection | None = None) -> bool:
+        """Go on from where another process left the views, if one did; tell whether one did."""
+        known = checkpoints.read(connection) if connection is not None else self._read_checkpoints()
+        moved = [one for one in self._kept.values() if known[one.view.name] != one.at]
+        for one in moved:
+            one.at = known[one.view.name]
+            one.rows.forget()
+        return bool(moved)
+
+    def _take(self, group: list[_Kept], batch: _Batch) -> None:
+        """Project a batch in one transaction. A crash before its commit leaves the views where they were."""
+        moved: list[Checkpoint] = []
         try:
-            with self._engine.begin() as connection:
-                one.rows.at(connection)
-                for position, name, data in batch:
-                    if position > one.position and name in one.view.names:
-                        done = position
-                        recorded = parsed.get(position)
-                        if recorded is None:
-                            recorded = parsed[position] = Recorded.from_bytes(data, position)
-                        one.rows.position = position
-                        one.view.project(one.rows, recorded)
-                one.rows.flush()
-                self._keep(connection, one.view, batch[-1][0])
-        except OperationalError:  # the file is away or its disk full: no fault of the view, which is tried again
-            one.rows = Rows(one.view.tables)
+            with self._writing_engine.begin() as connection:
+                if self._reread(connection):
+                    return
+                moved = [self._project(connection, one, batch) for one in group]
+        except Exception:
+            for one in group:
+                one.rows.forget()
             raise
-        except Exception as problem:  # noqa: BLE001  # one view's fault: it stops here, and is shown
-            self._fail(one, done, problem)
-        else:
-            one.position = max(one.position, batch[-1][0])
+        front = max(one.at.position for one in self._kept.values())
+        for one, at in zip(group, moved, strict=True):
+            one.at = at
+            one.filling = one.filling and at.position < front
+        self._head = max(self._head, batch.stored[-1][0])
 
-    def _fail(self, one: _Running, position: int, problem: Exception) -> None:
-        one.failed_at, one.error = position, f"{type(problem).__name__}: {problem}"
-        log.error("view failed", view=one.view.name, position=position, error=one.error)
-        with suppress(SQLAlchemyError), self._engine.begin() as connection:  # for those who read beside this process
-            connection.execute(_noted(one.view, failed_at=position, error=one.error))
+    def _project(self, connection: Connection, one: _Kept, batch: _Batch) -> Checkpoint:
+        """Project a batch for one view: all of it, or what comes before the event that it cannot take."""
+        try:
+            at = self._projected(connection, one, batch, batch.stored)
+        except _Poisoned as poisoned:
+            one.rows.forget()
+            log.error("view failed", view=one.view.name, position=poisoned.position, error=str(poisoned))
+            before = [stored for stored in batch.stored if stored[0] < poisoned.position]
+            at = replace(self._projected(connection, one, batch, before), error=str(poisoned))
+        if at != one.at:
+            checkpoints.move(connection, at)
+        return at
 
-    def _keep(self, connection: Connection, view: View, position: int) -> None:
-        connection.execute(_noted(view, position=position, failed_at=None, error=None))
+    def _projected(self, connection: Connection, one: _Kept, batch: _Batch, stored: Sequence[Stored]) -> Checkpoint:
+        if not stored:
+            return one.at
+        with connection.begin_nested():  # what a poisoned event leaves is undone without the other views
+            project(connection, one.view, one.rows, stored, batch.recorded)
+        return replace(one.at, position=stored[-1][0], mark=_mark(stored[-1]))
 
-    # Rebuilding.
+    # Building anew.
 
-    def rebuild(self, name: str, read: Read, told: Callable[[int], None] | None = None) -> int:
-        """Build a view anew beside the live one, and let it take over in one step; return its position.
+    def rebuild(self, name: str, read: Read, told: Callable[[int], None] | None = None) -> Rebuilt:
+        """Build a view anew beside the live one, compare the two, and let the new one take over in one step.
 
         Readers see the old rows until then. `told` hears each position reached. Raise KeyError for an unknown view.
         """
-        one = self._running[name]
-        self._rebuilding[name] = 0.0
+        one = self._kept[name]
+        rebuild = self._rebuilds[name] = Rebuild(one.view)
         try:
-            shadow = {table.name: beside(table) for table in one.view.tables}
-            self._anew(shadow)
-            rows = Rows(one.view.tables, shadow)
-            position = self._fill(one.view, rows, read, 0, told)
+            with self._writing_engine.begin() as connection:
+                rebuild.make(connection)
+            self._fill(rebuild, read, told)
+            with self._engine.connect() as connection:
+                differing = rebuild.differing(connection, min(one.at.position, rebuild.position))
             with self._writing:  # the live view stands still for the last few events
-                position = self._fill(one.view, rows, read, position, told)
-                self._take_over(one, shadow, position)
+                self._fill(rebuild, read, told)
+                return Rebuilt(rebuild.position, self._take_over(one, rebuild), differing)
         finally:
-            self._rebuilding.pop(name, None)
-        with self._moved:
-            self._moved.notify_all()
-        return position
+            self._rebuilds.pop(name, None)
+            with self._moved:
+                self._moved.notify_all()
 
-    def _anew(self, shadow: dict[str, Table]) -> None:
-        with self._engine.begin() as connection:
-            for table in shadow.values():
-                table.drop(connection, checkfirst=True)
-                table.create(connection)
-
-    def _fill(self, view: View, rows: Rows, read: Read, position: int, told: Callable[[int], None] | None) -> int:
-        while batch := read(position, self._batch):
-            with self._engine.begin() as connection:
-                rows.at(connection)
-                for at, name, data in batch:
-                    if name in view.names:
-                        rows.position = at
-                        view.project(rows, Recorded.from_bytes(data, at))
-                rows.flush()
-            position = batch[-1][0]
-            self._rebuilding[view.name] = position / max(position, self.position(), 1)
+    def _fill(self, rebuild: Rebuild, read: Read, told: Callable[[int], None] | None) -> None:
+        while stored := read(rebuild.position, self._batch):
+            batch = _Batch(stored)
+            with self._writing_engine.begin() as connection:
+                project(connection, rebuild.view, rebuild.rows, stored, batch.recorded)
+            rebuild.position, rebuild.mark = stored[-1][0], _mark(stored[-1])
+            self._head = max(self._head, rebuild.position)
             if told is not None:
-                told(position)
-        return position
+                told(rebuild.position)
 
-    def _take_over(self, one: _Running, shadow: dict[str, Table], position: int) -> None:
+    def _take_over(self, one: _Kept, rebuild: Rebuild) -> int:
         """Put the new rows in the old ones' place. A crash before the commit leaves the old rows as they were."""
-        with self._engine.begin() as connection:
-            for table in one.view.tables:
-                new = shadow[table.name]
-                connection.execute(delete(table))
-                connection.execute(insert(table).from_select([c.name for c in new.columns], select(new)))
-                new.drop(connection)
-            self._keep(connection, one.view, position)
-        one.rows, one.position = Rows(one.view.tables), position
-        one.failed_at = one.error = None
+        with self._writing_engine.begin() as connection:
+            self._reread(connection)
+            at = replace(
+                one.at,
+                generation=one.at.generation + 1,
+                position=rebuild.position,
+                mark=rebuild.mark,
+                error=None,
+            )
+            rows = rebuild.take_over(connection)
+            checkpoints.move(connection, at)
+        one.rows.forget()
+        one.at, one.filling = at, False
+        return rows
 
 
-def beside(table: Table) -> Table:
-    """Return an empty twin of a temporal table, under another name."""
-    columns = [Column(column.name, column.type) for column in table.columns if column.name not in INTERVAL]
-    return temporal(f"{table.name}__next", MetaData(), *columns, key=key_of(table))
+def project(
+    connection: Connection, view: View, rows: Rows, stored: Sequence[Stored], recorded: Callable[[int, bytes], Recorded]
+) -> None:
+    """Project events in the present transaction. Raise `_Poisoned` where the view cannot take one."""
+    rows.at(connection)
+    at = 0
+    faults = connection.dialect.dbapi
+    assert faults is not None
+    try:
+        for at, name, data in stored:
+            if name in view.names:
+                rows.position = at
+                view.project(rows, recorded(at, data))
+        rows.flush()
+    except faults.OperationalError:
+        raise  # the database is away or full: not the view's fault
+    except Exception as problem:
+        raise _Poisoned(at, problem) from problem
 
 
-def _remake(connection: Connection, view: View) -> None:
-    """Make the tables of a view whose meaning changed, or that is new, empty."""
-    for table in view.tables:
-        table.drop(connection, checkfirst=True)
-        table.create(connection)
-    connection.execute(delete(checkpoints).where(checkpoints.c.view == view.name))
-    connection.execute(insert(checkpoints).values(view=view.name, version=view.version, position=0))
+def _mark(stored: Stored) -> str:
+    return hashlib.sha256(stored[2]).hexdigest()
 
 
-def _noted(view: View, **values: int | str | None) -> Update:
-    return update(checkpoints).where(checkpoints.c.view == view.name).values(**values)
-
-
-def _tune(connection: sqlite3.Connection, record: object) -> None:
-    """Let readers and the writer pass each other. What a power cut loses is projected again from the log."""
-    connection.isolation_level = None
-    for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "busy_timeout = 5000", "cache_size = -65536"):
-        connection.execute(f"PRAGMA {pragma}")
+def _share(position: int, head: int) -> float:
+    return min(1.0, position / head) if head else 1.0

@@ -1,147 +1,220 @@
-"""Differences in words: what is different about a claim, a figure, a report, at two moments.
+"""Differences: what differs in the lists between two moments, in words and as data.
 
-Law: a sentence says what a row of a view says, and no more. What follows from another row, as the timeline does from
-the claims, is said once.
+Law: a difference says what is different at the two moments, not all that happened between them; read backwards, it
+says how to get back. It is read a part at a time, and never held as a whole.
+
+The document that a difference is of holds each list by its name, and in it each item by its id:
+`{"claims": {"<id>": {...}}, "reports": {...}}`. The JSON Patch (RFC 6902) turns that of the one moment into that of the
+other.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
-import orjson
-from sqlalchemy import Connection, Table, select
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import ColumnElement, Connection, Table, select, true
 
-from projections.asof import Change
-from projections.views.claims import claims
-from projections.views.sources import sources
-from service.words import shortened, spread
+from projections.asof import moved_keys, rows_of
+from projections.catalogue import LISTS, VIEWS
+from projections.lists import Listed, model_of
+from projections.rows import Row
+from projections.views import claims, figures, incidents
+from service.difference_words import Names, in_words
 
-SAID_ELSEWHERE = frozenset({"moment", "review_item"})
-"""Kinds of rows that only follow from other rows."""
-FOLLOWS: dict[str, frozenset[str]] = {
-    "incident": frozenset({"groups", "counts", "changed", "changed_at", "version", "country"}),
-    "claim": frozenset({"wording", "group", "assessed", "chain", "claimant", "retraction", "made", "figure"}),
-    "report": frozenset({"content", "position"}),
-    "evidence": frozenset({"content", "position"}),
-}
-"""Fields that only follow from other fields of the row, or count its changes."""
+After = tuple[int | str, ...]
+Item = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Differences:
-    """Tells the differences of an incident's rows; `position` is the later of the two moments."""
+class Part:
+    """A list that is compared: its name in the document, what its items are called, and where they are read.
 
-    connection: Connection
-    position: int
+    `order` names a column that never changes for an item.
+    """
 
-    def of(self, kind: str, table: Table, changes: Iterable[Change]) -> Iterator[str]:
-        """Yield a sentence for each thing that is different, in the order in which the things were recorded."""
-        if kind in SAID_ELSEWHERE:
-            return
-        with_rows = [(self._row(table, change), change) for change in changes]
-        for row, change in sorted(with_rows, key=lambda one: (one[0].get("number", 0), one[0].get("position", 0))):
-            yield from self._sentences(kind, row, change)
+    name: str
+    noun: str
+    table: Table
+    order: str
+    item: Callable[[Row], BaseModel]
+    of: Callable[[str], ColumnElement[bool]]
+    """The condition that a row belongs to an incident."""
 
-    def _sentences(self, kind: str, row: Mapping[str, Any], change: Change) -> Iterator[str]:
-        thing = _thing(kind, row)
-        if change.what != "changed":
-            said = self._said_of_new(kind, row)
-            yield f"{thing} {change.what}{f': {said}' if said else ''}"
-            return
-        before, after = change.before or {}, change.after or {}
-        for field in change.fields:
-            if field not in FOLLOWS.get(kind, frozenset()):
-                yield f"{thing}: {self._change(field, before[field], after[field])}"
-
-    def _row(self, table: Table, change: Change) -> Mapping[str, Any]:
-        """Return the row that is spoken of: as it is where it is new or gone, as it was at the later moment else."""
-        if change.what != "changed":
-            return change.after or change.before or {}
-        key = [table.c[name] == value for name, value in change.key.items()]
-        query = select(table).where(*key, table.c.since <= self.position).order_by(table.c.since.desc()).limit(1)
-        return dict(self.connection.execute(query).mappings().one())
-
-    def _said_of_new(self, kind: str, row: Mapping[str, Any]) -> str:
-        match kind:
-            case "claim":
-                quantity = f", {words_of(row['quantity'])}" if row["quantity"] else ""
-                return f"{state(row['record_state'])}, {state(row['assessment'])}{quantity}"
-            case "figure" if row["adopted"]:
-                return f"adopted {words_of(row['adopted'])}"
-            case "evidence":
-                return state(row["kind"])
-            case _:
-                return ""
-
-    def _change(self, field: str, before: Any, after: Any) -> str:
-        if isinstance(before, list) and isinstance(after, list):
-            return f"{state(field)}: {self._of_lists(before, after)}"
-        return f"{state(field)} from {words_of(before)} to {words_of(after)}"
-
-    def _of_lists(self, before: list[Any], after: list[Any]) -> str:
-        more, fewer = [x for x in after if x not in before], [x for x in before if x not in after]
-        said = [f"{sign}{self._named(one)}" for sign, some in (("+", more), ("-", fewer)) for one in some]
-        return ", ".join(said) or "in another order"
-
-    def _named(self, one: Any) -> str:
-        """Return an item of a list, with the names of the claim or source that it points to."""
-        if not isinstance(one, dict):
-            return words_of(one)
-        if "relation" in one and "claim" in one:
-            unsure = " (unsure)" if one.get("judgement") == "unsure" else ""
-            return f"{self._claim(one['claim'])} {state(one['relation'])} {self._claim(one['other'])}{unsure}"
-        if "source" in one and "kind" in one:
-            wording = f" “{shortened(one['wording']['text'])}”" if one.get("wording") else ""
-            return f"{self._source(one['source'])} {state(one['kind'])}{wording}"
-        return words_of(one)
-
-    def _claim(self, claim: str) -> str:
-        query = select(claims.c.number).where(claims.c.claim == claim).limit(1)
-        return f"claim {self.connection.execute(query).scalar()}"
-
-    def _source(self, source: str) -> str:
-        query = select(sources.c.name).where(sources.c.source == source, sources.c.since <= self.position)
-        return str(self.connection.execute(query.order_by(sources.c.since.desc()).limit(1)).scalar())
+    @property
+    def view(self) -> str:
+        """Return the name of the view that keeps the table."""
+        return next(view.name for view in VIEWS if self.table in view.tables)
 
 
-def _thing(kind: str, row: Mapping[str, Any]) -> str:
-    match kind:
-        case "incident":
-            return f"incident {row['short_id']}"
-        case "claim":
-            return f"claim {row['number']} “{shortened(row['text'])}”"
-        case "figure":
-            return f"figure “{row['label']}”"
-        case "evidence":
-            return f"evidence {row['reference'] or row['hash']}"
-        case _:
-            return f"{kind} “{shortened(row.get('title') or row.get('text') or '')}”"
+class ChangeItem(BaseModel):
+    """One thing that differs: what became of it, in words, and as data."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: str = Field(description="What it is: claim, report, figure, ...")
+    id: str
+    what: Literal["added", "removed", "changed"]
+    words: str = Field(description="The change as one line in English")
+    fields: tuple[str, ...] = Field(description="The fields that differ")
+    before: dict[str, Any] | None = Field(description="These fields at `from`; null where it was not there")
+    after: dict[str, Any] | None = Field(description="These fields at `to`; null where it is not there")
 
 
-def words_of(value: Any) -> str:
-    """Return a value of a row as people say it."""
-    if value is None:
-        return "nothing"
-    if isinstance(value, dict):
-        return _of_object(value)
-    return state(value) if isinstance(value, str) else str(value)
+class StatedFor(figures.StatedView):
+    """A value that somebody stated, with the figure that it was stated for."""
+
+    figure: str
 
 
-def _of_object(value: dict[str, Any]) -> str:
-    if isinstance(value.get("value"), dict):
-        return words_of(value["value"])
-    if "unit" in value:
-        number = spread(value.get("low"), value.get("best"), value.get("high"))
-        unit = "" if value["unit"] == "1" else f" {value['unit']}"
-        wording = f" (“{value['wording']}”)" if value.get("wording") else ""
-        return f"{number}{unit}{wording}"
-    for name in ("text", "wording", "label", "what", "kind", "relation", "name"):
-        if value.get(name):
-            said = value[name]
-            return state(said["text"] if isinstance(said, dict) else str(said))
-    return orjson.dumps(value).decode()
+def _of(table: Table) -> Callable[[str], ColumnElement[bool]]:
+    return lambda incident: table.c.incident == incident
 
 
-def state(name: str) -> str:
-    """Return a name of the vocabulary as words: retracted by desk."""
-    return name.replace("_", " ") if name.islower() and " " not in name else name
+def _value_of(incident: str) -> ColumnElement[bool]:
+    return figures.stated.c.figure.in_(select(figures.figures.c.figure).where(figures.figures.c.incident == incident))
+
+
+def _listed(listed: Listed) -> Part:
+    model = model_of(listed)
+    of = _of(listed.table) if listed.scope == "incident" else lambda _: true()
+    return Part(listed.path, listed.noun, listed.table, listed.order[0], model.model_validate, of)
+
+
+INCIDENTS = Part(
+    "incidents",
+    "incident",
+    incidents.incidents,
+    "short_id",
+    incidents.IncidentView.model_validate,
+    _of(incidents.incidents),
+)
+CLAIMS = Part("claims", "claim", claims.claims, "number", claims.view_of, _of(claims.claims))
+VALUES = Part("values", "value", figures.stated, "position", StatedFor.model_validate, _value_of)
+PARTS: dict[str, tuple[Part, ...]] = {
+    "incidents": (INCIDENTS,),
+    "claims": (CLAIMS,),
+    **{listed.path: (_listed(listed), VALUES) if listed.path == "figures" else (_listed(listed),) for listed in LISTS},
+}
+"""The parts of each list's difference: figures have their values beside them."""
+FOLLOWING = frozenset({"timeline", "review"})
+"""Lists that only say again, in their own order, what became of claims and evidence: a whole is told without them."""
+WHOLE: tuple[Part, ...] = (
+    INCIDENTS,
+    CLAIMS,
+    *(
+        part
+        for listed in LISTS
+        if listed.scope == "incident" and listed.path not in FOLLOWING
+        for part in PARTS[listed.path]
+    ),
+)
+"""The parts of an incident as a whole."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What differs in some lists between position `a` and position `b`; `only` says which rows of a part count."""
+
+    parts: tuple[Part, ...]
+    a: int
+    b: int
+    only: Callable[[Part], ColumnElement[bool]]
+
+    def kinds(self, after: After) -> tuple[type, ...]:
+        """Return the types of which a key consists that begins as this one does."""
+        number = after[0] if after else None
+        if not isinstance(number, int) or number not in range(len(self.parts)):
+            return (int, int, str)
+        part = self.parts[number]
+        return (int, part.table.c[part.order].type.python_type, str)
+
+    def items(self, connection: Connection, after: After | None, limit: int) -> list[tuple[After, ChangeItem]]:
+        """Return the changes after a key, at most `limit`, each with its key."""
+        found: list[tuple[After, ChangeItem]] = []
+        names = Names(connection, max(self.a, self.b))
+        for key, part, before, now in self._pairs(connection, after):
+            change = _change(part, str(key[-1]), before, now, names)
+            if change is not None:
+                found.append((key, change))
+            if len(found) == limit:
+                break
+        return found
+
+    def every(self, connection: Connection) -> Iterator[ChangeItem]:
+        """Yield all changes."""
+        names = Names(connection, max(self.a, self.b))
+        for key, part, before, now in self._pairs(connection, None):
+            change = _change(part, str(key[-1]), before, now, names)
+            if change is not None:
+                yield change
+
+    def patch(self, connection: Connection) -> Iterator[Item]:
+        """Yield the operations of the JSON Patch."""
+        for key, part, before, now in self._pairs(connection, None):
+            yield from _operations(f"/{part.name}/{_escaped(str(key[-1]))}", before, now)
+
+    def _pairs(
+        self, connection: Connection, after: After | None
+    ) -> Iterator[tuple[After, Part, Item | None, Item | None]]:
+        start, key = (int(after[0]), after[1:]) if after else (0, None)
+        for number, part in enumerate(self.parts[start:], start):
+            while page := self._page(connection, part, key):
+                keys = [one[1] for one in page]
+                before, now = (rows_of(connection, part.table, keys, at) for at in (self.a, self.b))
+                for key in page:
+                    was, became = (_item(part, rows.get(key[1])) for rows in (before, now))
+                    yield (number, *key), part, was, became
+            key = None
+
+    def _page(self, connection: Connection, part: Part, after: After | None) -> list[tuple[int | str, str]]:
+        only = self.only(part)
+        return moved_keys(connection, part.table, only, self.a, self.b, order=part.order, after=after, limit=CHUNK)
+
+
+CHUNK = 200
+
+
+def _item(part: Part, row: Row | None) -> Item | None:
+    return None if row is None else part.item(row).model_dump(mode="json")
+
+
+def _change(part: Part, key: str, before: Item | None, now: Item | None, names: Names) -> ChangeItem | None:
+    """Return how an item differs, None where only its interval does: it went and came back as it was."""
+    fields = tuple(f for f in (before or now or {}) if f != "since" and _get(before, f) != _get(now, f))
+    if not fields:
+        return None
+    what: Literal["added", "removed", "changed"] = "changed" if before and now else "added" if now else "removed"
+    return ChangeItem(
+        kind=part.noun,
+        id=key,
+        what=what,
+        words=in_words(part.noun, what, fields, before, now, names),
+        fields=fields,
+        before=None if before is None else {name: before[name] for name in fields},
+        after=None if now is None else {name: now[name] for name in fields},
+    )
+
+
+def _get(item: Item | None, field: str) -> Any:
+    return _ABSENT if item is None else item.get(field)
+
+
+_ABSENT = object()
+
+
+def _operations(path: str, before: Item | None, now: Item | None) -> Iterator[Item]:
+    if now is None:
+        if before is not None:
+            yield {"op": "remove", "path": path}
+    elif before is None:
+        yield {"op": "add", "path": path, "value": now}
+    else:
+        for name, value in now.items():
+            if value != before[name]:
+                yield {"op": "replace", "path": f"{path}/{_escaped(name)}", "value": value}
+
+
+def _escaped(part: str) -> str:
+    """Return a part of a JSON pointer (RFC 6901 3)."""
+    return part.replace("~", "~0").replace("/", "~1")

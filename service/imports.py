@@ -26,7 +26,7 @@ from domain.commands import COMMANDS, Command
 from domain.events import Actor
 from domain.refusals import Refused
 from domain.values import Moment
-from service.ledger import Idempotency, Ledger, NotADemonstration, Outcome, Receipt, Request
+from service.ledger import FutureTime, Idempotency, Ledger, NotADemonstration, Outcome, Receipt, Request
 from service.names import names_of
 from service.rows import MAX_LINE, Place, Row, Rows, Unreadable, open_rows
 
@@ -206,7 +206,7 @@ class _Import:
 
 
 def _count(summary: Summary, row: Row, outcome: Outcome, refused: Refusal | None) -> None:
-    if isinstance(outcome, Refused | NotADemonstration):
+    if isinstance(outcome, Refused | NotADemonstration | FutureTime):
         _failed(summary, row, f"{type(outcome).__name__}: {outcome}", refused)
         return
     if not isinstance(outcome, Receipt):

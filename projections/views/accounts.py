@@ -2,13 +2,15 @@
 
 from typing import Any, assert_never
 
-from sqlalchemy import JSON, BigInteger, Column, MetaData, String
+from sqlalchemy import BigInteger, Column, MetaData, String
 
 from domain import account_events as e
 from domain.events import Recorded
 from projections.lists import Listed
+from projections.rows import Row, Rows
 from projections.shapes import id_of, text_of
-from projections.temporal import Row, Rows, View, temporal
+from projections.temporal import Json, listed_by, temporal
+from projections.view import View
 
 metadata = MetaData()
 accounts = temporal(
@@ -18,11 +20,12 @@ accounts = temporal(
     Column("name", String, nullable=False),
     Column("kind", String, nullable=False),
     Column("state", String, nullable=False),
-    Column("grants", JSON, nullable=False),
-    Column("keys", JSON, nullable=False),
+    Column("grants", Json, nullable=False),
+    Column("keys", Json, nullable=False),
     Column("position", BigInteger, nullable=False),
     key=("account",),
 )
+listed_by(accounts, "position")
 LIST = Listed(
     "accounts",
     "account",

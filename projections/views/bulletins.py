@@ -11,13 +11,15 @@ from collections import deque
 from typing import Any, Literal, assert_never
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import JSON, BigInteger, Column, Connection, Index, Integer, MetaData, String, select
+from sqlalchemy import BigInteger, Column, Connection, Index, Integer, MetaData, String, select
 
 from domain import incident_events as e
 from domain.events import Recorded
 from projections.lists import Listed
+from projections.rows import Row, Rows
 from projections.shapes import json_of, text_of
-from projections.temporal import Row, Rows, View, holds_at, temporal
+from projections.temporal import Json, holds_at, listed_by, row_at, temporal
+from projections.view import View
 
 metadata = MetaData()
 bulletins = temporal(
@@ -30,9 +32,9 @@ bulletins = temporal(
     Column("language", String, nullable=False),
     Column("url", String),
     Column("state", String, nullable=False),
-    Column("cites", JSON, nullable=False),
-    Column("corrections", JSON, nullable=False),
-    Column("withdrawal", JSON),
+    Column("cites", Json, nullable=False),
+    Column("corrections", Json, nullable=False),
+    Column("withdrawal", Json),
     Column("position", BigInteger, nullable=False),
     Column("published_at", String, nullable=False),
     key=("bulletin",),
@@ -59,6 +61,7 @@ standings = temporal(
     key=("claim",),
 )
 Index("ix_bulletins_leanings_claim", leanings.c.claim, leanings.c.since)
+listed_by(bulletins, "incident", "position")
 LIST = Listed(
     "bulletins",
     "bulletin",
@@ -160,7 +163,7 @@ def _bulletin(
         return
     row = rows.get(bulletins, str(event.bulletin))
     assert row is not None
-    act = {**(json_of(event) or {}), "reason": recorded.reason, "position": recorded.position}
+    act = {**json_of(event), "reason": recorded.reason, "position": recorded.position}
     if isinstance(event, e.BulletinCorrected):
         rows.put(bulletins, **{**row, "corrections": [*row["corrections"], act]})
     else:
@@ -241,14 +244,12 @@ def _leaning_on(connection: Connection, position: int, claim: str) -> list[dict[
 
 
 def _standing(connection: Connection, position: int, claim: str) -> dict[str, Any] | None:
-    query = select(standings).where(standings.c.claim == claim, holds_at(standings, position))
-    row = connection.execute(query).mappings().first()
+    row = connection.execute(row_at(standings, position, standings.c.claim == claim)).mappings().first()
     return None if row is None else dict(row)
 
 
 def _settled(connection: Connection, position: int, bulletin: str, standing: dict[str, Any]) -> bool:
-    query = select(bulletins).where(bulletins.c.bulletin == bulletin, holds_at(bulletins, position))
-    row = connection.execute(query).mappings().one()
+    row = connection.execute(row_at(bulletins, position, bulletins.c.bulletin == bulletin)).mappings().one()
     acts = [one for one in row["corrections"] if one.get("cause") == standing["claim"]]
     acts += [row["withdrawal"]] if row["withdrawal"] else []
     return any(act["position"] > standing["changed"] for act in acts)

@@ -1,17 +1,19 @@
 """The change log: every event, who, when and why, with before and after, field by field."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, get_args
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import JSON, BigInteger, Column, Connection, Index, Integer, MetaData, String, select
+from sqlalchemy import BigInteger, Column, Connection, Index, Integer, MetaData, RowMapping, String, select
 
 from domain import account_events as a
 from domain import incident_events as e
 from domain import source_events as s
-from domain.events import Event, Recorded
-from projections.shapes import id_of, text_of
-from projections.temporal import Rows, View, temporal
+from domain.events import Event, Recorded, parse
+from projections.rows import Rows
+from projections.shapes import id_of, json_of, text_of
+from projections.temporal import Json, temporal
+from projections.view import View
 
 metadata = MetaData()
 change_log = temporal(
@@ -30,7 +32,7 @@ change_log = temporal(
     Column("causation", BigInteger),
     Column("subject_kind", String, nullable=False),
     Column("subject", String, nullable=False),
-    Column("changes", JSON, nullable=False),
+    Column("payload", Json, nullable=False),
     key=("position",),
 )
 Index("ix_change_log_aggregate", change_log.c.aggregate, change_log.c.position)
@@ -70,7 +72,7 @@ def project(rows: Rows, recorded: Recorded) -> None:
         causation=recorded.causation,
         subject_kind=kind,
         subject=subject,
-        changes=[change.model_dump(mode="json") for change in changes_of(event)],
+        payload=json_of(event),
     )
 
 
@@ -86,43 +88,44 @@ def subject_of(recorded: Recorded) -> tuple[str, str]:
     return event.AGGREGATE, str(recorded.aggregate)
 
 
-def changes_of(event: Event) -> list[FieldChange]:
-    """Return what an event changed, field by field, in the fields' own names."""
+def changes_of(event: Event) -> list[dict[str, Any]]:
+    """Return what an event changed, field by field (`FieldChange`), in the fields' own names."""
     match event:
         case e.ClaimCorrected() | e.IncidentDescribed():
-            before, after = _json(event.before), _json(event.after)
-            return [FieldChange(field=f, before=before.get(f), after=after.get(f)) for f in event.after.fields]
+            before, after = json_of(event.before), json_of(event.after)
+            return [_change(name, before.get(name), after.get(name)) for name in event.after.fields]
         case e.FigureDescribed() | s.SourceDescribed():
-            return _differences(_json(event.before), _json(event.after))
+            return _differences(json_of(event.before), json_of(event.after))
         case e.ClaimAssessed():
-            changed = [FieldChange(field="assessment", before=event.previous, after=event.assessment)]
-            rest = {k: x for k, x in _json(event).items() if k not in ("claim", "assessment", "previous")}
-            return changed + _differences({}, rest)
+            return _judged("assessment", event.previous, json_of(event), "claim")
         case s.SourceGraded():
-            changed = [FieldChange(field="reliability", before=event.previous, after=event.reliability)]
-            rest = {k: x for k, x in _json(event).items() if k not in ("reliability", "previous")}
-            return changed + _differences({}, rest)
+            return _judged("reliability", event.previous, json_of(event))
         case e.IncidentClosed():
-            closed = FieldChange(field="state", before="open", after="closed")
-            return [closed, FieldChange(field="disposition", after=event.disposition)]
+            return [_change("state", "open", "closed"), _change("disposition", None, event.disposition)]
         case e.IncidentReopened():
-            return [FieldChange(field="state", before="closed", after="open")]
+            return [_change("state", "closed", "open")]
         case e.IncidentUnlinked() | e.ClaimsUnlinked() | s.SourceUnrelated() | a.RoleRevoked():
-            return _differences(_json(event), {})
+            return _differences(json_of(event), {})
         case _:
-            return _differences({}, _json(event))
+            return _differences({}, json_of(event))
 
 
-def _differences(before: dict[str, Any], after: dict[str, Any]) -> list[FieldChange]:
+def _judged(field: str, previous: str | None, told: dict[str, Any], *known: str) -> list[dict[str, Any]]:
+    """Return a judgement as the change that it is, and what it says beside."""
+    rest = {name: value for name, value in told.items() if name not in (field, "previous", *known)}
+    return [_change(field, previous, told[field]), *_differences({}, rest)]
+
+
+def _differences(before: dict[str, Any], after: dict[str, Any]) -> list[dict[str, Any]]:
     return [
-        FieldChange(field=name, before=before.get(name), after=after.get(name))
-        for name in dict.fromkeys([*before, *after])
+        _change(name, before.get(name), after.get(name))
+        for name in {**before, **after}
         if before.get(name) != after.get(name)
     ]
 
 
-def _json(value: BaseModel) -> dict[str, Any]:
-    return value.model_dump(mode="json", exclude_none=True)
+def _change(field: str, before: Any, after: Any) -> dict[str, Any]:
+    return {"field": field, "before": before, "after": after}
 
 
 class ChangeView(BaseModel):
@@ -154,14 +157,20 @@ def list_changes(
     subject: str | None = None,
     account: str | None = None,
     name: str | None = None,
+    names: Collection[str] | None = None,
+    within: Collection[str] | None = None,
     recorded_from: str | None = None,
     recorded_to: str | None = None,
     first: int | None = None,
     last: int | None = None,
     limit: int = 50,
     after: tuple[str | int, ...] | None = None,
+    newest_first: bool = False,
 ) -> list[ChangeView]:
-    """Return the lines up to a position in log order, after the key (position,). Times are RFC 3339 text in UTC."""
+    """Return the lines up to a position in log order, after the key (position,). Times are RFC 3339 text in UTC.
+
+    `within` confines them to these aggregates, `names` to these events. Newest first, `after` goes backwards.
+    """
     log = change_log.c
     where = [log.position <= position]
     for column, value in ((log.aggregate, aggregate), (log.subject, subject), (log.account, account), (log.name, name)):
@@ -175,10 +184,20 @@ def list_changes(
         where.append(log.position >= first)
     if last is not None:
         where.append(log.position <= last)
+    if names is not None:
+        where.append(log.name.in_(names))
+    if within is not None:
+        where.append(log.aggregate.in_(within))
     if after is not None:
-        where.append(log.position > after[0])
-    query = select(change_log).where(*where).order_by(log.position).limit(limit)
-    return [ChangeView.model_validate(dict(row)) for row in connection.execute(query).mappings()]
+        where.append(log.position < after[0] if newest_first else log.position > after[0])
+    order = log.position.desc() if newest_first else log.position
+    query = select(change_log).where(*where).order_by(order).limit(limit)
+    return [_view(row) for row in connection.execute(query).mappings()]
+
+
+def _view(row: RowMapping) -> ChangeView:
+    changes = changes_of(parse(row["name"], row["payload"]))
+    return ChangeView.model_validate({**row, "changes": changes})
 
 
 def page_key(change: ChangeView) -> tuple[str | int, ...]:

@@ -3,13 +3,15 @@
 from typing import Any, assert_never
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import JSON, Column, Connection, Index, Integer, MetaData, String, and_, select
+from sqlalchemy import Column, Connection, Integer, MetaData, String, and_, select
 
 from domain import incident_events as e
 from domain import values as v
 from domain.events import Recorded
-from projections.shapes import id_of, json_of, quantity_of, text_of
-from projections.temporal import Row, Rows, View, holds_at, temporal
+from projections.rows import Row, Rows
+from projections.shapes import id_of, in_si, json_of, json_or_none, quantity_of, text_of
+from projections.temporal import Json, holds_at, listed_by, row_at, temporal
+from projections.view import View
 
 metadata = MetaData()
 claims = temporal(
@@ -23,27 +25,27 @@ claims = temporal(
     Column("report", String, nullable=False),
     Column("kind", String, nullable=False),
     Column("text", String, nullable=False),
-    Column("wording", JSON, nullable=False),
-    Column("attribution", JSON, nullable=False),
+    Column("wording", Json, nullable=False),
+    Column("attribution", Json, nullable=False),
     Column("claimant", String),
     Column("chain", String, nullable=False),
-    Column("occurred", JSON),
-    Column("place", JSON),
+    Column("occurred", Json),
+    Column("place", Json),
     Column("figure", String),
-    Column("quantity", JSON),
-    Column("parties", JSON, nullable=False),
+    Column("quantity", Json),
+    Column("parties", Json, nullable=False),
     Column("record_state", String, nullable=False),
     Column("assessment", String, nullable=False),
     Column("group", String, nullable=False),
-    Column("assessed", JSON),
-    Column("stances", JSON, nullable=False),
+    Column("assessed", Json),
+    Column("stances", Json, nullable=False),
     Column("independent_confirmations", Integer, nullable=False),
-    Column("evidence_for", JSON, nullable=False),
-    Column("evidence_against", JSON, nullable=False),
-    Column("relations", JSON, nullable=False),
+    Column("evidence_for", Json, nullable=False),
+    Column("evidence_against", Json, nullable=False),
+    Column("relations", Json, nullable=False),
     Column("corrections", Integer, nullable=False),
-    Column("retraction", JSON),
-    Column("made", JSON, nullable=False),
+    Column("retraction", Json),
+    Column("made", Json, nullable=False),
     key=("claim",),
 )
 incidents = temporal(
@@ -61,7 +63,7 @@ reports = temporal(
     key=("report",),
 )
 
-Index("ix_claims_list", claims.c.incident, claims.c.number, claims.c.since)
+listed_by(claims, "incident", "number")
 
 CONFIRMING = ("confirms", "concedes")
 
@@ -116,16 +118,16 @@ VIEW = View("claims", 1, (claims, incidents, reports), frozenset(c.NAME for c in
 
 
 def _made(rows: Rows, recorded: Recorded, event: e.ClaimMade) -> Row:
-    incident = str(recorded.aggregate)
+    incident, told = str(recorded.aggregate), json_of(event)
     opened = rows.get(incidents, incident)
     assert opened is not None
     return {
-        "claim": str(event.claim),
+        "claim": told["claim"],
         "incident": incident,
         "number": event.number,
         "short_id": f"{opened['short_id']}-{event.number}",
         "reference": event.reference,
-        **_said(rows, event),
+        **_said(rows, told),
         "record_state": "standing",
         "assessment": "unassessed",
         "group": v.GROUP_OF["unassessed"],
@@ -141,25 +143,26 @@ def _made(rows: Rows, recorded: Recorded, event: e.ClaimMade) -> Row:
     }
 
 
-def _said(rows: Rows, content: v.ClaimContent) -> Row:
-    """Return the columns of what a claim says."""
-    attribution = content.attribution
-    report = rows.get(reports, str(content.report))
+def _said(rows: Rows, told: dict[str, Any]) -> Row:
+    """Return the columns of what a claim says, from its content as JSON."""
+    attribution, quantity = told["attribution"], told.get("quantity")
+    report = rows.get(reports, told["report"])
     assert report is not None
-    chain = list(dict.fromkeys([*map(str, attribution.chain()), report["source"]]))
+    claimant = attribution.get("claimant")
+    chain = [*([claimant] if claimant else ()), *attribution["through"], report["source"]]
     return {
-        "report": str(content.report),
-        "kind": content.kind,
-        "text": content.wording.text,
-        "wording": json_of(content.wording),
-        "attribution": json_of(attribution),
-        "claimant": id_of(attribution.claimant),
-        "chain": " ".join(chain),
-        "occurred": json_of(content.occurred),
-        "place": json_of(content.place),
-        "figure": str(content.quantity.figure) if content.quantity else None,
-        "quantity": quantity_of(content.quantity),
-        "parties": list(content.parties),
+        "report": told["report"],
+        "kind": told["kind"],
+        "text": told["wording"]["text"],
+        "wording": told["wording"],
+        "attribution": attribution,
+        "claimant": claimant,
+        "chain": " ".join(dict.fromkeys(chain)),
+        "occurred": told.get("occurred"),
+        "place": told.get("place"),
+        "figure": quantity["figure"] if quantity else None,
+        "quantity": {**quantity, "si": in_si(quantity)} if quantity else None,
+        "parties": told["parties"],
     }
 
 
@@ -170,21 +173,10 @@ def _row(rows: Rows, claim: object) -> Row:
 
 
 def _correct(rows: Rows, event: e.ClaimCorrected) -> None:
-    row = _row(rows, event.claim)
-    kept = v.ClaimContent.model_validate(
-        {
-            "report": row["report"],
-            "wording": row["wording"],
-            "kind": row["kind"],
-            "attribution": row["attribution"],
-            "occurred": row["occurred"],
-            "place": row["place"],
-            "quantity": row["quantity"] and {k: x for k, x in row["quantity"].items() if k != "si"},
-            "parties": row["parties"],
-        }
-    )
-    content = kept.model_copy(update={name: getattr(event.after, name) for name in event.after.fields})
-    _state(rows, event.claim, **_said(rows, content), corrections=row["corrections"] + 1)
+    row, after = _row(rows, event.claim), json_of(event.after)
+    said = {name: row[name] for name in v.ClaimContent.model_fields}
+    said |= {name: after.get(name) for name in after["fields"]}
+    _state(rows, event.claim, **_said(rows, said), corrections=row["corrections"] + 1)
 
 
 def _state(rows: Rows, claim: object, **changes: Any) -> None:
@@ -225,7 +217,7 @@ def _stance(rows: Rows, event: e.StanceTaken, position: int) -> None:
         "source": str(event.source),
         "kind": event.kind,
         "independent": event.independent,
-        "wording": json_of(event.wording),
+        "wording": json_or_none(event.wording),
         "quantity": quantity_of(event.quantity),
         "report": str(event.report),
         "through": [str(source) for source in event.through],
@@ -295,15 +287,15 @@ class ClaimView(BaseModel):
     since: int
 
 
-def _view(row: Any) -> ClaimView:
+def view_of(row: Any) -> ClaimView:
+    """Return a row as the claim that it holds."""
     return ClaimView.model_validate({**row, "chain": row["chain"].split()})
 
 
 def get_claim(connection: Connection, position: int, claim: str) -> ClaimView | None:
     """Return a claim at a position, None where it was not there."""
-    found = connection.execute(select(claims).where(claims.c.claim == claim, holds_at(claims, position)))
-    row = found.mappings().first()
-    return None if row is None else _view(row)
+    row = connection.execute(row_at(claims, position, claims.c.claim == claim)).mappings().first()
+    return None if row is None else view_of(row)
 
 
 def list_claims(
@@ -343,7 +335,7 @@ def list_claims(
     if after is not None:
         where.append((claims.c.incident > after[0]) | ((claims.c.incident == after[0]) & (claims.c.number > after[1])))
     query = select(claims).where(and_(*where)).order_by(claims.c.incident, claims.c.number).limit(limit)
-    return [_view(row) for row in connection.execute(query).mappings()]
+    return [view_of(row) for row in connection.execute(query).mappings()]
 
 
 def page_key(claim: ClaimView) -> tuple[str | int, ...]:

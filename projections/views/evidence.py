@@ -2,13 +2,15 @@
 
 from typing import Any, assert_never
 
-from sqlalchemy import JSON, BigInteger, Column, MetaData, String
+from sqlalchemy import BigInteger, Column, MetaData, String
 
 from domain import incident_events as e
 from domain.events import Recorded
 from projections.lists import Listed
+from projections.rows import Row, Rows
 from projections.shapes import id_of, json_of, text_of
-from projections.temporal import Row, Rows, View, temporal
+from projections.temporal import Json, listed_by, temporal
+from projections.view import View
 
 metadata = MetaData()
 evidence = temporal(
@@ -21,11 +23,12 @@ evidence = temporal(
     Column("reference", String),
     Column("state", String, nullable=False),
     Column("finding", String),
-    Column("content", JSON, nullable=False),
-    Column("custody", JSON, nullable=False),
+    Column("content", Json, nullable=False),
+    Column("custody", Json, nullable=False),
     Column("position", BigInteger, nullable=False),
     key=("evidence",),
 )
+listed_by(evidence, "incident", "position")
 LIST = Listed(
     "evidence",
     "evidence",

@@ -5,18 +5,19 @@ different claimants state different numbers, and is `contested` when two of thei
 its side open: "at least two" reaches up without end, "up to six miles" down to nothing; "about" is the number itself.
 """
 
-from math import inf
 from typing import Any, assert_never
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import JSON, BigInteger, Boolean, Column, Connection, Index, MetaData, String, select
+from sqlalchemy import BigInteger, Boolean, Column, Connection, Index, MetaData, String, select
 
 from domain import incident_events as e
 from domain import values as v
 from domain.events import Recorded
 from projections.lists import Listed
-from projections.shapes import id_of, json_of, quantity_of, text_of
-from projections.temporal import Row, Rows, View, holds_at, temporal
+from projections.rows import Row, Rows
+from projections.shapes import apart, id_of, json_of, quantity_of, text_of
+from projections.temporal import Json, holds_at, listed_by, row_at, temporal
+from projections.view import View
 
 metadata = MetaData()
 figures = temporal(
@@ -28,7 +29,7 @@ figures = temporal(
     Column("unit", String, nullable=False),
     Column("counting_rule", String, nullable=False),
     Column("of_whom", String),
-    Column("adopted", JSON),
+    Column("adopted", Json),
     Column("position", BigInteger, nullable=False),
     key=("figure",),
 )
@@ -40,9 +41,9 @@ stated = temporal(
     Column("claim", String, nullable=False),
     Column("source", String),
     Column("how", String, nullable=False),
-    Column("quantity", JSON, nullable=False),
+    Column("quantity", Json, nullable=False),
     Column("standing", Boolean, nullable=False),
-    Column("superseded_by", JSON, nullable=False),
+    Column("superseded_by", Json, nullable=False),
     Column("position", BigInteger, nullable=False),
     Column("learnt", String, nullable=False),
     key=("stated_by",),
@@ -53,13 +54,13 @@ claimed_by = temporal(
     Column("claim", String, nullable=False),
     Column("claimant", String),
     Column("retracted", Boolean, nullable=False),
-    Column("updated_by", JSON, nullable=False),
-    Column("updates", JSON, nullable=False),
+    Column("updated_by", Json, nullable=False),
+    Column("updates", Json, nullable=False),
     key=("claim",),
 )
-Index("ix_figures_incident", figures.c.incident, figures.c.position)
+listed_by(figures, "incident", "position")
 Index("ix_figures_stated_claim", stated.c.claim, stated.c.since)
-Index("ix_figures_stated_figure", stated.c.figure, stated.c.position)
+listed_by(stated, "figure", "position")
 LIST = Listed(
     "figures",
     "figure",
@@ -94,7 +95,7 @@ def project(rows: Rows, recorded: Recorded) -> None:
             rows.change(figures, (str(event.figure),), **_definition(event.after))
         case e.FigureAdopted():
             made = {"reason": recorded.reason, "position": recorded.position, "by": id_of(recorded.actor.account)}
-            rows.change(figures, (str(event.figure),), adopted={**(json_of(event) or {}), **made})
+            rows.change(figures, (str(event.figure),), adopted={**json_of(event), **made})
         case e.ClaimMade():
             claimant = id_of(event.attribution.claimant)
             rows.add(claimed_by, claim=str(event.claim), claimant=claimant, retracted=False, updated_by=[], updates=[])
@@ -231,8 +232,7 @@ class FigureDetail(BaseModel):
 
 def get_figure(connection: Connection, position: int, figure: str) -> FigureDetail | None:
     """Return a figure with its values at a position, None where it was not there."""
-    found = connection.execute(select(figures).where(figures.c.figure == figure, holds_at(figures, position)))
-    row = found.mappings().first()
+    row = connection.execute(row_at(figures, position, figures.c.figure == figure)).mappings().first()
     if row is None:
         return None
     query = select(stated).where(stated.c.figure == figure, holds_at(stated, position))
@@ -252,20 +252,8 @@ def _kept(row: Any) -> dict[str, Any]:
 
 
 def _apart(a: StatedView, b: StatedView) -> bool:
-    (low_a, high_a), (low_b, high_b) = _range(a), _range(b)
-    return a.source != b.source and (high_a < low_b or high_b < low_a)
+    return a.source != b.source and apart(a.quantity, b.quantity)
 
 
 def _numbers(one: StatedView) -> tuple[Any, ...]:
     return tuple(one.quantity["si"].get(name) for name in ("low", "best", "high"))
-
-
-def _range(one: StatedView) -> tuple[float, float]:
-    """Return the range in SI base units that a value leaves possible."""
-    si, bound = one.quantity["si"], one.quantity["bound"]
-    given = [si[name] for name in ("low", "best", "high") if name in si]
-    if bound in ("at_least", "more_than"):
-        return min(given), inf
-    if bound in ("at_most", "up_to", "fewer_than"):
-        return 0.0, max(given)
-    return (min(given), max(given)) if given else (0.0, inf)

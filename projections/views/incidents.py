@@ -3,16 +3,19 @@
 The brief of an incident is its row here: one fact is held once, and `GET /incidents/{id}` needs one row at any moment.
 """
 
+from collections.abc import Collection
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import JSON, BigInteger, Column, Connection, Index, Integer, MetaData, String, or_, select
+from sqlalchemy import BigInteger, Column, Connection, Integer, MetaData, String, or_, select
 
 from domain import incident_events as e
 from domain import values as v
 from domain.events import Recorded
-from projections.shapes import json_of, text_of
-from projections.temporal import Row, Rows, View, holds_at, temporal
+from projections.rows import Row, Rows
+from projections.shapes import json_or_none, text_of
+from projections.temporal import Json, holds_at, listed_by, row_at, temporal
+from projections.view import View
 
 metadata = MetaData()
 incidents = temporal(
@@ -22,17 +25,17 @@ incidents = temporal(
     Column("short_id", String, nullable=False),
     Column("title", String, nullable=False),
     Column("summary", String, nullable=False),
-    Column("place", JSON),
+    Column("place", Json),
     Column("country", String),
-    Column("occurred", JSON),
-    Column("tags", JSON, nullable=False),
+    Column("occurred", Json),
+    Column("tags", Json, nullable=False),
     Column("marking", String, nullable=False),
     Column("state", String, nullable=False),
     Column("disposition", String),
-    Column("links", JSON, nullable=False),
-    Column("groups", JSON, nullable=False),
-    Column("counts", JSON, nullable=False),
-    Column("opened", JSON, nullable=False),
+    Column("links", Json, nullable=False),
+    Column("groups", Json, nullable=False),
+    Column("counts", Json, nullable=False),
+    Column("opened", Json, nullable=False),
     Column("changed_at", String, nullable=False),
     Column("changed", BigInteger, nullable=False),
     Column("version", Integer, nullable=False),
@@ -46,8 +49,11 @@ assessed = temporal(
     Column("retracted", Integer, nullable=False),
     key=("claim",),
 )
-Index("ix_incidents_changed", incidents.c.changed, incidents.c.since)
+listed_by(incidents, "changed")
+listed_by(incidents, "short_id")
 
+NIL = "00000000-0000-0000-0000-000000000000"
+"""An id as text is as long as this one; a short id is shorter."""
 COUNTED: dict[str, str] = {
     e.ReportReceived.NAME: "reports",
     e.ClaimMade.NAME: "claims",
@@ -104,9 +110,9 @@ def _described(content: v.IncidentContent) -> Row:
     return {
         "title": content.title,
         "summary": content.summary,
-        "place": json_of(content.place),
+        "place": json_or_none(content.place),
         "country": content.place.country if content.place else None,
-        "occurred": json_of(content.occurred),
+        "occurred": json_or_none(content.occurred),
         "tags": list(content.tags),
         "marking": content.marking,
     }
@@ -188,9 +194,8 @@ class IncidentView(BaseModel):
 
 def get_incident(connection: Connection, position: int, incident: str) -> IncidentView | None:
     """Return an incident, by id or short id, at a position; None where it was not there."""
-    named = or_(incidents.c.incident == incident, incidents.c.short_id == incident.upper())
-    query = select(incidents).where(named, incidents.c.since <= position).order_by(incidents.c.since.desc()).limit(1)
-    row = connection.execute(query).mappings().first()
+    named = incidents.c.short_id == incident.upper() if len(incident) < len(NIL) else incidents.c.incident == incident
+    row = connection.execute(row_at(incidents, position, named)).mappings().first()
     return None if row is None else IncidentView.model_validate(dict(row))
 
 
@@ -202,11 +207,17 @@ def list_incidents(
     country: str | None = None,
     tag: str | None = None,
     q: str | None = None,
+    within: Collection[str] | None = None,
     limit: int = 50,
     after: tuple[str | int, ...] | None = None,
 ) -> list[IncidentView]:
-    """Return incidents at a position, the one that changed last first, after the key (changed,)."""
+    """Return incidents at a position, the one that changed last first, after the key (changed,).
+
+    `within` confines them to these ids.
+    """
     where = [holds_at(incidents, position)]
+    if within is not None:
+        where.append(incidents.c.incident.in_(within))
     if state is not None:
         where.append(incidents.c.state == state)
     if country is not None:

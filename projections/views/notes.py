@@ -7,8 +7,10 @@ from sqlalchemy import BigInteger, Column, MetaData, String
 from domain import incident_events as e
 from domain.events import Recorded
 from projections.lists import Listed
+from projections.rows import Rows
 from projections.shapes import id_of, text_of
-from projections.temporal import Rows, View, temporal
+from projections.temporal import listed_by, temporal
+from projections.view import View
 
 metadata = MetaData()
 notes = temporal(
@@ -38,6 +40,8 @@ tasks = temporal(
     Column("position", BigInteger, nullable=False),
     key=("task",),
 )
+listed_by(notes, "incident", "position")
+listed_by(tasks, "incident", "position")
 NOTES = Listed("notes", "note", notes, order=("position",), filters=("subject", "by"), text=("text",), summary="notes")
 TASKS = Listed("tasks", "task", tasks, order=("position",), filters=("subject", "to", "state"), summary="tasks")
 Seen = e.NoteAdded | e.TaskAssigned | e.TaskDone

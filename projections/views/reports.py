@@ -2,13 +2,15 @@
 
 from typing import assert_never
 
-from sqlalchemy import JSON, BigInteger, Column, MetaData, String
+from sqlalchemy import BigInteger, Column, MetaData, String
 
 from domain import incident_events as e
 from domain.events import Recorded
 from projections.lists import Listed
+from projections.rows import Rows
 from projections.shapes import json_of, text_of
-from projections.temporal import Rows, View, temporal
+from projections.temporal import Json, listed_by, temporal
+from projections.view import View
 
 metadata = MetaData()
 reports = temporal(
@@ -20,13 +22,14 @@ reports = temporal(
     Column("title", String, nullable=False),
     Column("published", String),
     Column("reference", String),
-    Column("content", JSON, nullable=False),
+    Column("content", Json, nullable=False),
     Column("state", String, nullable=False),
-    Column("changes", JSON, nullable=False),
+    Column("changes", Json, nullable=False),
     Column("position", BigInteger, nullable=False),
     Column("received_at", String, nullable=False),
     key=("report",),
 )
+listed_by(reports, "incident", "position")
 LIST = Listed(
     "reports",
     "report",
@@ -70,7 +73,7 @@ def project(rows: Rows, recorded: Recorded) -> None:
 def _changed(rows: Rows, event: e.ReportCorrected | e.ReportWithdrawn, recorded: Recorded, state: str) -> None:
     row = rows.get(reports, str(event.report))
     assert row is not None
-    line = {**(json_of(event) or {}), "reason": recorded.reason, "position": recorded.position}
+    line = {**json_of(event), "reason": recorded.reason, "position": recorded.position}
     rows.put(reports, **{**row, "state": state, "changes": [*row["changes"], line]})
 
 

@@ -4,16 +4,19 @@ The words are indexed by SQLite's FTS5 beside the rows, kept in step by triggers
 that Cyrillic and Latin are found alike.
 """
 
+from collections.abc import Collection
 from typing import Any, assert_never
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import Boolean, Column, Connection, MetaData, String, Table, event, text
+from sqlalchemy import Boolean, Column, Connection, MetaData, String, bindparam, text
 
 from domain import incident_events as e
 from domain import source_events as s
 from domain import values as v
 from domain.events import Recorded
-from projections.temporal import Row, Rows, View, temporal
+from projections.rows import Row, Rows
+from projections.temporal import temporal
+from projections.view import View
 
 metadata = MetaData()
 found = temporal(
@@ -27,24 +30,18 @@ found = temporal(
     key=("kind", "id"),
 )
 INDEX = (
-    "CREATE VIRTUAL TABLE search_words USING fts5(words, content='search',"
-    " tokenize='unicode61 remove_diacritics 2', prefix='2 3')",
+    "DROP TABLE IF EXISTS search_words",
+    "CREATE VIRTUAL TABLE search_words USING fts5(words, content='search', tokenize='unicode61 remove_diacritics 2')",
+    "INSERT INTO search_words (search_words) VALUES ('rebuild')",
     "CREATE TRIGGER search_in AFTER INSERT ON search BEGIN"
     " INSERT INTO search_words (rowid, words) VALUES (new.rowid, new.words); END",
-    "CREATE TRIGGER search_out AFTER DELETE ON search BEGIN"
-    " INSERT INTO search_words (search_words, rowid, words) VALUES ('delete', old.rowid, old.words); END",
 )
 
 
-@event.listens_for(found, "after_create")
-def _make_index(_table: Table, connection: Connection, **_options: Any) -> None:
+def index(connection: Connection) -> None:
+    """Index the words of all rows, and from now on those of each new row. Rows are never deleted, nor their words."""
     for statement in INDEX:
         connection.exec_driver_sql(statement)
-
-
-@event.listens_for(found, "before_drop")
-def _drop_index(_table: Table, connection: Connection, **_options: Any) -> None:
-    connection.exec_driver_sql("DROP TABLE IF EXISTS search_words")
 
 
 Seen = (
@@ -68,16 +65,17 @@ def project(rows: Rows, recorded: Recorded) -> None:
     assert isinstance(happened, Seen)
     match happened:
         case e.IncidentOpened():
-            _put(rows, "incident", incident, incident, happened.short_id, happened.title, happened.summary)
+            rows.add(found, **_row("incident", incident, incident, happened.short_id, happened.title, happened.summary))
         case e.IncidentDescribed(after=after):
             row = rows.get(found, "incident", incident)
             assert row is not None
             _put(rows, "incident", incident, incident, row["words"], after.title, after.summary)
         case e.ReportReceived():
-            words = (happened.title, happened.byline, happened.excerpt, happened.text)
-            _put(rows, "report", str(happened.report), incident, *words)
+            printed = (happened.title, happened.byline, happened.excerpt, happened.text)
+            rows.add(found, **_row("report", str(happened.report), incident, *printed))
         case e.ClaimMade():
-            _put(rows, "claim", str(happened.claim), incident, *_said(happened.wording), happened.reference)
+            words = (*_said(happened.wording), happened.reference)
+            rows.add(found, **_row("claim", str(happened.claim), incident, *words))
         case e.ClaimCorrected():
             if happened.after.wording is not None:
                 _put(rows, "claim", str(happened.claim), incident, *_said(happened.after.wording))
@@ -86,24 +84,27 @@ def project(rows: Rows, recorded: Recorded) -> None:
         case e.ClaimReinstated():
             rows.change(found, ("claim", str(happened.claim)), retracted=False)
         case e.NoteAdded():
-            _put(rows, "note", str(happened.note), incident, happened.text)
+            rows.add(found, **_row("note", str(happened.note), incident, happened.text))
         case e.BulletinPublished():
-            _put(rows, "bulletin", str(happened.bulletin), incident, happened.title, happened.text)
+            rows.add(found, **_row("bulletin", str(happened.bulletin), incident, happened.title, happened.text))
         case s.SourceRegistered():
-            _put(rows, "source", str(happened.source), None, *_called(happened))
+            rows.add(found, **_row("source", str(happened.source), None, *_called(happened)))
         case s.SourceDescribed(after=after):
             _put(rows, "source", str(recorded.aggregate), None, *_called(after))
         case _:
             assert_never(happened)
 
 
-VIEW = View("search", 1, (found,), frozenset(c.NAME for c in Seen.__args__), project)
+VIEW = View("search", 1, (found,), frozenset(c.NAME for c in Seen.__args__), project, index)
 
 
 def _put(rows: Rows, kind: str, id_: str, incident: str | None, *words: str | None) -> None:
+    rows.put(found, **_row(kind, id_, incident, *words))
+
+
+def _row(kind: str, id_: str, incident: str | None, *words: str | None) -> Row:
     joined = "\n".join(word for word in words if word)
-    row: Row = {"kind": kind, "id": id_, "incident": incident, "words": joined, "retracted": False}
-    rows.put(found, **row)
+    return {"kind": kind, "id": id_, "incident": incident, "words": joined, "retracted": False}
 
 
 def _said(wording: v.Wording) -> tuple[str, ...]:
@@ -131,8 +132,9 @@ _QUERY = text(
     " FROM search_words JOIN search AS s ON s.rowid = search_words.rowid"
     " WHERE search_words MATCH :words AND s.since <= :position AND (s.until IS NULL OR s.until > :position)"
     " AND (:incident IS NULL OR s.incident = :incident) AND (:kind IS NULL OR s.kind = :kind)"
+    " AND (:everywhere OR s.incident IN :within)"
     " ORDER BY rank, s.kind, s.id LIMIT :limit OFFSET :skip"
-)
+).bindparams(bindparam("within", expanding=True))
 
 
 def search(
@@ -142,14 +144,19 @@ def search(
     *,
     incident: str | None = None,
     kind: str | None = None,
+    within: Collection[str] | None = None,
     limit: int = 50,
     skip: int = 0,
 ) -> list[Hit]:
-    """Return what holds all these words at a position, the best first; the last word may be a beginning."""
+    """Return what holds all these words at a position, the best first; the last word may be a beginning.
+
+    `within` confines it to what stands in these incidents.
+    """
     parts = words.replace("\x00", " ").split()
     if not parts:
         return []
     values: dict[str, Any] = {"words": _quoted(parts), "position": position, "incident": incident, "kind": kind}
+    values |= {"everywhere": within is None, "within": list(within or ())}
     rows = connection.execute(_QUERY, {**values, "limit": limit, "skip": skip}).mappings()
     return [Hit.model_validate({**row, "retracted": bool(row["retracted"])}) for row in rows]
 

@@ -2,15 +2,17 @@
 
 from typing import Any, assert_never
 
-from sqlalchemy import JSON, BigInteger, Column, MetaData, String
+from sqlalchemy import BigInteger, Column, MetaData, String
 
 from domain import incident_events as i
 from domain import source_events as s
 from domain import values as v
 from domain.events import Recorded
 from projections.lists import Listed
+from projections.rows import Row, Rows
 from projections.shapes import id_of, json_of, text_of
-from projections.temporal import Row, Rows, View, temporal
+from projections.temporal import Json, listed_by, temporal
+from projections.view import View
 
 metadata = MetaData()
 sources = temporal(
@@ -21,12 +23,12 @@ sources = temporal(
     Column("kind", String, nullable=False),
     Column("country", String),
     Column("party", String),
-    Column("content", JSON, nullable=False),
+    Column("content", Json, nullable=False),
     Column("reliability", String),
-    Column("gradings", JSON, nullable=False),
-    Column("ties", JSON, nullable=False),
-    Column("judged", JSON, nullable=False),
-    Column("record", JSON, nullable=False),
+    Column("gradings", Json, nullable=False),
+    Column("ties", Json, nullable=False),
+    Column("judged", Json, nullable=False),
+    Column("record", Json, nullable=False),
     Column("position", BigInteger, nullable=False),
     key=("source",),
 )
@@ -39,6 +41,7 @@ claims = temporal(
     Column("retracted", String),
     key=("claim",),
 )
+listed_by(sources, "position")
 LIST = Listed(
     "sources",
     "source",
@@ -103,7 +106,7 @@ def _changes(row: Row, event: OfSource, recorded: Recorded) -> Row:
             return _described(event.after)
         case s.SourceGraded():
             overall = row["reliability"] if event.topic else event.reliability
-            return {"reliability": overall, "gradings": [*row["gradings"], {**(json_of(event) or {}), **when}]}
+            return {"reliability": overall, "gradings": [*row["gradings"], {**json_of(event), **when}]}
         case s.SourceRelated():
             return {"ties": [*row["ties"], {"other": str(event.other), "relation": event.relation, **when}]}
         case s.SourceUnrelated():

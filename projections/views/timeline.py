@@ -2,14 +2,16 @@
 
 from typing import assert_never
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, MetaData, String
+from sqlalchemy import BigInteger, Boolean, Column, MetaData, String
 
 from domain import incident_events as e
 from domain import values as v
 from domain.events import Recorded
 from projections.lists import Listed
+from projections.rows import Rows
 from projections.shapes import text_of
-from projections.temporal import Rows, View, temporal
+from projections.temporal import listed_by, temporal
+from projections.view import View
 
 metadata = MetaData()
 timeline = temporal(
@@ -35,7 +37,7 @@ published = temporal(
     Column("published", String),
     key=("report",),
 )
-Index("ix_timeline_incident", timeline.c.incident, timeline.c.position)
+listed_by(timeline, "incident", "position")
 LIST = Listed(
     "timeline",
     "moment",

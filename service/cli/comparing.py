@@ -3,21 +3,11 @@
 from typing import Annotated
 
 import typer
-from sqlalchemy import Table
 
-from projections.asof import changes_between
-from projections.catalogue import LISTS
-from projections.views import claims, incidents
 from service.cli.opening import reading
 from service.cli.options import Data, Incident, Json
 from service.cli.terminal import put, put_json, say
-from service.differences import Differences
-
-TABLES: tuple[tuple[str, Table], ...] = (
-    ("incident", incidents.incidents),
-    ("claim", claims.claims),
-    *((listed.noun, listed.table) for listed in LISTS if listed.scope == "incident"),
-)
+from service.differences import WHOLE, Difference
 
 
 def diff(
@@ -30,15 +20,12 @@ def diff(
     """Tell in words what is different in an incident at two moments."""
     with reading(data) as record, record.views.connect() as connection:
         a, b, wanted = record.at(first), record.at(second), str(record.incident(incident))
-        told, count = Differences(connection, max(a, b)), 0
-        for kind, table in TABLES:
-            changes = changes_between(connection, table, table.c.incident == wanted, a, b)
+        differs = False
+        for change in Difference(WHOLE, a, b, lambda part: part.of(wanted)).every(connection):
+            differs = True
             if json:
-                for change in changes:
-                    put_json({"kind": kind, **change.model_dump(mode="json")})
-                continue
-            for words in told.of(kind, table, changes):
-                put(words)
-                count += 1
-        if not count and not json:
+                put_json(change.model_dump(mode="json"))
+            else:
+                put(change.words)
+        if not differs and not json:
             say(f"nothing differs between position {a} and position {b}")

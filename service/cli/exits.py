@@ -16,11 +16,12 @@ from sqlalchemy.exc import DatabaseError
 from domain.commands import COMMANDS
 from domain.events import UnknownEvent
 from domain.refusals import Refused
-from projections.runner import ViewsAheadOfLog
+from projections.runner import NotOfThisLog
 from service.imports import FileChanged
 from service.ledger import (
     LedgerDamaged,
     LedgerInUse,
+    NoLedger,
     NotADemonstration,
     QueueFull,
     StaleVersion,
@@ -55,10 +56,10 @@ class Stopped(BaseException):
 
 
 CODES: tuple[tuple[tuple[type[BaseException], ...], int], ...] = (
-    ((UsageProblem, BadMoment, BadSettings), USAGE),
+    ((UsageProblem, NoLedger, BadMoment, BadSettings), USAGE),
     ((Refused, StaleVersion, Conflict, FileChanged), CONFLICT),
     ((LedgerInUse, NotAvailable, Unavailable, QueueFull), UNAVAILABLE),
-    ((LedgerDamaged, ViewsAheadOfLog), MISMATCH),
+    ((LedgerDamaged, NotOfThisLog), MISMATCH),
     ((NewerSchema, NotADemonstration, UnknownEvent, OSError, Stopped), FAILED),
 )
 

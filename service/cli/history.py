@@ -13,10 +13,9 @@ from service.cli.exits import UsageProblem
 from service.cli.opening import Record, reading
 from service.cli.options import AnyIncident, Data, Json, When
 from service.cli.terminal import put, put_json
-from service.differences import words_of
 from service.ledger import Ledger
 from service.moments import first_from, position_of
-from service.words import in_words
+from service.words import in_words, words_of
 
 OPERATOR = "the operator"
 

@@ -19,8 +19,7 @@ from projections.views.claims import claims
 from projections.views.figures import FigureDetail, figures, get_figure
 from service.cli.history import moment_of, who
 from service.cli.terminal import plain
-from service.differences import state, words_of
-from service.words import in_words
+from service.words import in_words, state, words_of
 
 GROUPS: dict[AssessmentGroup, tuple[str, str]] = {
     "confirmed": ("✔", "green"),

@@ -1,5 +1,6 @@
 """The event-sourced application behind the ledger: the library's, over our envelope and our recorder."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
 from uuid import UUID
@@ -36,8 +37,10 @@ class RecordLog(Application[UUID]):
 
     name = "onrecord"
 
-    def __init__(self, file: Path) -> None:
-        super().__init__({"SQLITE_DBNAME": f"file:{file.absolute()}", "CREATE_TABLE": "n"})
+    def __init__(self, file: Path, *, read_only: bool = False) -> None:
+        # A reader makes no file where there is none.
+        name = file.absolute().as_uri() + ("?mode=rw" if read_only else "")
+        super().__init__({"SQLITE_DBNAME": name, "READ_ONLY": "y" if read_only else "n", "CREATE_TABLE": "n"})
         self.snapshot_recorder: AggregateRecorder = self.factory.aggregate_recorder(purpose="snapshots")
 
     @property
@@ -54,13 +57,11 @@ class RecordLog(Application[UUID]):
         """Return our mapper."""
         return EnvelopeMapper(JSONTranscoder())
 
-    def append(self, events: list[Recorded], **beside: Any) -> None:
+    def append(self, stored: list[StoredEvent], recorded_at: list[str], **beside: Any) -> None:
         """Save events, and what goes `beside` them, in one transaction. Raise `StoreError` where that fails."""
-        stored = [self.mapper.to_stored_event(cast(Any, recorded)) for recorded in events]
-        times = [rfc3339_of(recorded) for recorded in events]
-        self.log_recorder.insert_events(stored, recorded_at=times, **beside)
+        self.log_recorder.insert_events(stored, recorded_at=recorded_at, **beside)
 
 
-def rfc3339_of(recorded: Recorded) -> str:
-    """Return the recorded time as the index column holds it."""
-    return recorded.recorded_at.isoformat(timespec="microseconds").replace("+00:00", "Z")
+def rfc3339(moment: datetime) -> str:
+    """Return a time in UTC as the index columns hold it, so that their order is the order of time."""
+    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")

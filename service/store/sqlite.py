@@ -5,12 +5,14 @@ transaction. A crash before its commit leaves nothing of it, a crash after it le
 """
 
 import sqlite3
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+import orjson
 from eventsourcing import persistence as p
 from eventsourcing.persistence import Notification, StoredEvent
 from eventsourcing.sqlite import (
@@ -21,6 +23,18 @@ from eventsourcing.sqlite import (
     SQLiteDatastore,
     SQLiteFactory,
 )
+
+ONE_EVENT = "SELECT 1 FROM stored_events WHERE originator_id = ? AND originator_version = ?"
+KEPT_ANSWERS = """
+    SELECT i.caller, i.key, i.fingerprint, i.receipt, i.recorded_at
+    FROM json_each(?) AS asked CROSS JOIN idempotency AS i
+    WHERE i.caller = asked.value ->> 0 AND i.key = asked.value ->> 1 AND +i.recorded_at >= ?
+"""
+"""By caller and key, for each that is asked for: the sign keeps SQLite off the index of times."""
+EXPIRED_ANSWERS = """
+    DELETE FROM idempotency WHERE (caller, key) IN
+    (SELECT caller, key FROM idempotency WHERE recorded_at < ? ORDER BY recorded_at LIMIT ?)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,34 +58,74 @@ class KeySecret:
 
 
 class DurablePool(SQLiteConnectionPool):
-    """Connections whose commits are on the disk when they return."""
+    """Connections whose commits are on the disk when they return. A reader's only read."""
+
+    def __init__(self, db_name: str, *, read_only: bool, **options: Any) -> None:
+        super().__init__(db_name=db_name, **options)
+        self._read_only = read_only
+
+    def open(self) -> SQLiteConnection:
+        """Return a connection that is not one of the pool's."""
+        return self._create_connection()
 
     def _create_connection(self) -> SQLiteConnection:
         connection = super()._create_connection()
-        for pragma in ("synchronous = FULL", "busy_timeout = 5000"):
+        for pragma in ("synchronous = FULL", "busy_timeout = 5000", f"query_only = {int(self._read_only)}"):
             connection.cursor().execute(f"PRAGMA {pragma}")
         return connection
 
 
 class DurableDatastore(SQLiteDatastore):
-    """The library's datastore over durable connections, with transactions that take the write lock at once."""
+    """The library's datastore over durable connections, of which one is kept for writing.
 
-    def __init__(self, db_name: str, **options: Any) -> None:
+    Readers, however many, never hold up the writer: it does not wait for a connection of the pool.
+    """
+
+    pool: DurablePool
+
+    def __init__(self, db_name: str, *, read_only: bool = False, **options: Any) -> None:
+        self._writer: SQLiteConnection | None = None
+        self._writing = threading.Lock()
         super().__init__(db_name, **options)
-        self.pool = DurablePool(db_name=db_name)
+        self.pool = DurablePool(db_name, read_only=read_only)
+
+    @contextmanager
+    def transaction(self, *, commit: bool) -> Iterator[SQLiteCursor]:
+        """Run a transaction: in one that commits, the write lock is taken at once."""
+        if commit:
+            with self.writing() as cursor:
+                yield cursor
+        else:
+            with super().transaction(commit=False) as cursor:
+                yield cursor
 
     @contextmanager
     def writing(self) -> Iterator[SQLiteCursor]:
-        """Run a transaction that is begun IMMEDIATE: a deferred one meets SQLITE_BUSY in its middle."""
-        with self.get_connection(commit=True) as connection:
-            cursor = connection.cursor()
-            cursor.execute("BEGIN IMMEDIATE")
+        """Run a transaction that is begun IMMEDIATE: a deferred one meets SQLITE_BUSY in its middle.
+
+        A connection on which anything failed, the commit included, is closed, which undoes all that it had begun.
+        """
+        with self._writing:
+            if self._writer is None:
+                self._writer = self.pool.open()
+            cursor = self._writer.cursor()
             try:
+                cursor.execute("BEGIN IMMEDIATE")
                 yield cursor
-            except BaseException:
-                connection.rollback()
+                self._writer.commit()
+            except BaseException as problem:
+                self._writer.close()
+                self._writer = None
+                if isinstance(problem, sqlite3.Error):
+                    raise _translated(problem) from problem
                 raise
-            connection.commit()
+
+    def close(self) -> None:
+        """Close all connections."""
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+        super().close()
 
 
 class LogRecorder(SQLiteApplicationRecorder):
@@ -85,16 +139,15 @@ class LogRecorder(SQLiteApplicationRecorder):
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int] | None:
         """Insert events, with what `kwargs` brings of the same transaction; return their positions."""
-        try:
-            with self.datastore.writing() as cursor:
-                return self._insert_events(cursor, stored_events, **kwargs)
-        except sqlite3.Error as problem:
-            raise _translated(problem) from problem
+        with self.datastore.writing() as cursor:
+            return self._insert_events(cursor, stored_events, **kwargs)
 
     def _insert_events(
         self, c: SQLiteCursor, stored_events: Sequence[StoredEvent], **kwargs: Any
     ) -> Sequence[int] | None:
         first = self._max_position(c) + 1
+        if kwargs.get("after", first - 1) != first - 1:
+            raise p.IntegrityError(f"the log ends at position {first - 1}: somebody else has written to it")
         times: Sequence[str | None] = kwargs.get("recorded_at") or [None] * len(stored_events)
         c.executemany(
             "INSERT INTO stored_events VALUES (?, ?, ?, ?, ?, ?)",
@@ -103,12 +156,16 @@ class LogRecorder(SQLiteApplicationRecorder):
                 for n, s in enumerate(stored_events)
             ],
         )
-        self._keep(c, kwargs.get("answers") or (), kwargs.get("secrets") or ())
         c.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", kwargs.get("marks") or ())
+        self._keep(c, kwargs.get("answers") or (), kwargs.get("secrets") or (), kwargs.get("forget_before") or "")
         return list(range(first, first + len(stored_events)))
 
-    def _keep(self, c: SQLiteCursor, answers: Sequence[KeptAnswer], secrets: Sequence[KeySecret]) -> None:
+    def _keep(
+        self, c: SQLiteCursor, answers: Sequence[KeptAnswer], secrets: Sequence[KeySecret], forget_before: str
+    ) -> None:
         if answers:
+            # Twice as many expired ones go as new ones come: they cannot pile up, and no transaction is a long one.
+            c.execute(EXPIRED_ANSWERS, (forget_before, 2 * len(answers)))
             rows = [(a.caller, a.key, a.fingerprint, a.receipt, a.recorded_at) for a in answers]
             c.executemany("INSERT OR REPLACE INTO idempotency VALUES (?, ?, ?, ?, ?)", rows)
         if secrets:
@@ -154,20 +211,25 @@ class LogRecorder(SQLiteApplicationRecorder):
         c.execute("SELECT MAX(position) FROM stored_events")
         return c.fetchone()[0]  # type: ignore[no-any-return]  # None for an empty log, as the library asks
 
-    def answer(self, caller: str, key: str) -> KeptAnswer | None:
-        """Return the answer that was kept for a caller's key."""
-        row = self._one("SELECT * FROM idempotency WHERE caller = ? AND key = ?", caller, key)
-        return KeptAnswer(*row) if row else None
-
-    def forget_answers(self, before: str) -> None:
-        """Forget the answers that were recorded before this time."""
-        with self.datastore.writing() as c:
-            c.execute("DELETE FROM idempotency WHERE recorded_at < ?", (before,))
+    def answers(self, asked: Sequence[tuple[str, str]], since: str) -> list[KeptAnswer]:
+        """Return the answers that were kept, since a time, for these callers and their keys."""
+        with self.datastore.transaction(commit=False) as c:
+            c.execute(KEPT_ANSWERS, (orjson.dumps(asked).decode(), since))
+            return [KeptAnswer(*row) for row in c.fetchall()]
 
     def secret(self, key_id: str) -> KeySecret | None:
         """Return what is kept of a key."""
         row = self._one("SELECT key_id, account, hash FROM api_keys WHERE key_id = ?", key_id)
         return KeySecret(row["key_id"], UUID(row["account"]), row["hash"]) if row else None
+
+    def has(self, aggregate: UUID, version: int) -> bool:
+        """Tell whether the log holds this event."""
+        return bool(self._one(ONE_EVENT, aggregate.hex, version))
+
+    def bytes_at(self, position: int) -> bytes | None:
+        """Return the stored bytes of a position, None where the log does not hold it."""
+        row = self._one("SELECT state FROM stored_events WHERE position = ?", position)
+        return bytes(row[0]) if row else None
 
     def last_position(self) -> int:
         """Return the last position, 0 for an empty log."""
@@ -213,6 +275,16 @@ class LogRecorder(SQLiteApplicationRecorder):
             )
             return [tuple(row) for row in c.fetchall()]
 
+    def rows_of_sources(self, after: int, limit: int) -> list[tuple[int, bytes]]:
+        """Return position and stored bytes of the events of sources after a position, in log order."""
+        with self.datastore.transaction(commit=False) as c:
+            c.execute(
+                "SELECT position, state FROM stored_events WHERE topic >= 'source.' AND topic < 'source/'"
+                " AND position > ? ORDER BY position LIMIT ?",
+                (after, limit),
+            )
+            return [tuple(row) for row in c.fetchall()]
+
     def integrity(self) -> list[str]:
         """Return what SQLite finds wrong with the file."""
         with self.datastore.transaction(commit=False) as c:
@@ -244,7 +316,8 @@ class LogFactory(SQLiteFactory):
     def __init__(self, env: Any) -> None:
         super().__init__(env)
         self.datastore.close()
-        self.datastore = DurableDatastore(self.datastore.pool.db_name)
+        read_only = self.env.get("READ_ONLY") == "y"
+        self.datastore = DurableDatastore(self.datastore.pool.db_name, read_only=read_only)
 
 
 def _translated(problem: sqlite3.Error) -> Exception:

@@ -1,7 +1,7 @@
 """The aggregates in memory: the newest states, loaded from a snapshot and the events after it.
 
 Law: a state is folded from committed events; what was decided but not saved is dropped again (`forget`). Snapshots are
-an aid: a missing, old or unreadable one only costs time.
+an aid: a missing, old, unreadable or untrue one only costs time.
 """
 
 from collections import OrderedDict
@@ -19,11 +19,12 @@ from domain.event import Aggregate
 from domain.events import Recorded
 from domain.incident_state import Incident
 from domain.source_state import Source
+from domain.ties import TieEvents, Ties
 from service.store.log import RecordLog
 
 State = Incident | Source | Account
 S = TypeVar("S", Incident, Source, Account)
-SNAPSHOT_SHAPE = 1
+SNAPSHOT_SHAPE = 2
 """Raised when a state's shape changes: older snapshots are then passed over."""
 SNAPSHOT_EVERY = 1_000
 PAGE = 2_000
@@ -51,96 +52,151 @@ KINDS: dict[Aggregate, Kind[Any]] = {
 }
 
 
+def evolve(state: State | None, recorded: Recorded) -> State:
+    """Return the state after the event, whatever its kind; the given state is used up."""
+    evolved: State = KINDS[recorded.event.AGGREGATE].evolve(state, recorded)
+    return evolved
+
+
+def history(log: RecordLog, aggregate: UUID, after_version: int = 0) -> Iterator[Recorded]:
+    """Yield the events of an aggregate after a version."""
+    while rows := log.log_recorder.aggregate_rows(aggregate, after_version, PAGE):
+        for position, data in rows:
+            yield Recorded.from_bytes(data, position)
+        after_version += len(rows)
+
+
+def load(log: RecordLog, aggregate: UUID) -> State | None:
+    """Fold the state, of whichever kind, from its newest snapshot and the events after it."""
+    return _follow(log, aggregate, _from_snapshot(log, aggregate))
+
+
+def _follow(log: RecordLog, aggregate: UUID, state: State | None) -> State | None:
+    for recorded in history(log, aggregate, state.version if state else 0):
+        state = evolve(state, recorded)
+    return state
+
+
+def _from_snapshot(log: RecordLog, aggregate: UUID) -> State | None:
+    """Return the newest snapshot's state, where it can be read and its last event is in the log."""
+    for kept in log.snapshot_recorder.select_events(aggregate, desc=True, limit=1):
+        kind = next((kind for kind in KINDS.values() if kind.topic == kept.topic), None)
+        if kind is None:
+            return None
+        try:
+            state: State = kind.adapter.validate_json(kept.state)
+        except ValidationError:
+            return None
+        said = (state.id, state.version) == (aggregate, kept.originator_version)
+        return state if said and log.log_recorder.has(aggregate, state.version) else None
+    return None
+
+
 class States:
-    """A cache of the states that were used last. Only the writer's thread changes what is in it."""
+    """A cache of the states that were used last. Only the writer's thread touches it."""
 
     def __init__(self, log: RecordLog, size: int) -> None:
+        """Keep the states of about `size` events, and of the longest aggregate beside them."""
         self._log, self._size = log, size
         self._states: OrderedDict[UUID, State] = OrderedDict()
+        self._weights: dict[UUID, int] = {}
+        self._total = 0
         self._snapshots: dict[UUID, int] = {}
+        self._ties: Ties | None = None
 
-    def get(self, kind: Aggregate, aggregate: UUID) -> State | None:
-        """Return the state of an aggregate, loaded where need be; None where there is none of this kind."""
+    def find(self, aggregate: UUID) -> State | None:
+        """Return the state of an aggregate of any kind, loaded where need be; None where there is none."""
         state = self._states.get(aggregate)
-        if state is None:
-            state = self.load(kind, aggregate)
-            if state is None:
-                return None
-            self._states[aggregate] = state
-        else:
+        if state is not None:
             self._states.move_to_end(aggregate)
-        return state if isinstance(state, KINDS[kind].state) else None
-
-    def peek(self, kind: Aggregate, aggregate: UUID) -> State | None:
-        """Return the state for reading from another thread, leaving the cache as it is."""
-        state = self._states.get(aggregate) or self.load(kind, aggregate)
-        return state if isinstance(state, KINDS[kind].state) else None
-
-    def load(self, kind: Aggregate, aggregate: UUID) -> State | None:
-        """Fold the state from its newest snapshot and the events after it."""
-        state: State | None = self._from_snapshot(kind, aggregate)
-        for recorded in self.history(aggregate, state.version if state else 0):
-            if kind != recorded.event.AGGREGATE:
-                return None
-            state = KINDS[kind].evolve(state, recorded)
+            return state
+        kept = _from_snapshot(self._log, aggregate)
+        if kept is not None:
+            self._snapshots[aggregate] = kept.version
+        state = _follow(self._log, aggregate, kept)
+        if state is not None:
+            self.put(aggregate, state)
         return state
 
-    def history(self, aggregate: UUID, after_version: int = 0) -> Iterator[Recorded]:
-        """Yield the events of an aggregate after a version."""
-        while rows := self._log.log_recorder.aggregate_rows(aggregate, after_version, PAGE):
-            for position, data in rows:
-                yield Recorded.from_bytes(data, position)
-            after_version += len(rows)
+    def ties(self) -> Ties:
+        """Return the ties among all sources, folded from the log where need be."""
+        if self._ties is None:
+            ties, after = Ties(), 0
+            while rows := self._log.log_recorder.rows_of_sources(after, PAGE):
+                for position, data in rows:
+                    _note(ties, Recorded.from_bytes(data, position))
+                after = rows[-1][0]
+            self._ties = ties
+        return self._ties
+
+    def note(self, recorded: Recorded) -> None:
+        """Take in what an event says of ties among sources."""
+        if isinstance(recorded.event, TieEvents):
+            _note(self.ties(), recorded)
 
     def put(self, aggregate: UUID, state: State) -> None:
-        """Take the state that an event made."""
+        """Take the state that events made."""
         self._states[aggregate] = state
+        self._states.move_to_end(aggregate)
+        self._total += state.version - self._weights.get(aggregate, 0)
+        self._weights[aggregate] = state.version
 
     def forget(self, aggregates: Iterable[UUID]) -> None:
-        """Drop states whose events were not saved."""
+        """Drop states whose events were not saved, and the ties that they may have made."""
+        self._ties = None
+        self._drop(aggregates)
+
+    def _drop(self, aggregates: Iterable[UUID]) -> None:
         for aggregate in aggregates:
-            self._states.pop(aggregate, None)
+            if self._states.pop(aggregate, None) is not None:
+                self._total -= self._weights.pop(aggregate)
 
-    def settle(self, touched: Iterable[tuple[Aggregate, UUID]]) -> None:
-        """After a commit: keep snapshots where they pay, and drop the states that were not used for longest."""
-        for kind, aggregate in touched:
-            state = self._states[aggregate]
-            last = self._snapshots.get(aggregate, 0)
+    def clear(self) -> None:
+        """Drop all."""
+        self.forget(list(self._states))
+
+    def trim(self) -> None:
+        """Drop the states that were not used for longest, where too many are kept. Only while nothing is unsaved."""
+        if self._total <= self._size:
+            return
+        while len(self._states) > 1 and self._total - max(self._weights.values()) > self._size:
+            self._drop([next(iter(self._states))])
+
+    def keep(self, aggregates: Iterable[UUID]) -> None:
+        """Keep snapshots of what was committed, where they pay."""
+        for aggregate in aggregates:
+            state, last = self._states.get(aggregate), self._snapshots.get(aggregate, 0)
             # Half as much again before the next: the cost of all snapshots stays in proportion to the log.
-            if state.version - last >= max(SNAPSHOT_EVERY, last // 2):
-                self._snapshot(kind, aggregate, state)
-        while len(self._states) > self._size:
-            self._states.popitem(last=False)
+            if state is not None and state.version - last >= max(SNAPSHOT_EVERY, last // 2):
+                self._snapshot(aggregate, state)
 
-    def _snapshot(self, kind: Aggregate, aggregate: UUID, state: State) -> None:
-        data = KINDS[kind].adapter.dump_json(state)
-        self._log.snapshot_recorder.insert_events([StoredEvent(aggregate, state.version, KINDS[kind].topic, data)])
+    def _snapshot(self, aggregate: UUID, state: State) -> None:
+        kind = next(kind for kind in KINDS.values() if isinstance(state, kind.state))
+        data = kind.adapter.dump_json(state)
+        self._log.snapshot_recorder.insert_events([StoredEvent(aggregate, state.version, kind.topic, data)])
         self._snapshots[aggregate] = state.version
 
-    def _from_snapshot(self, kind: Aggregate, aggregate: UUID) -> State | None:
-        for kept in self._log.snapshot_recorder.select_events(aggregate, desc=True, limit=1):
-            if kept.topic != KINDS[kind].topic:
-                return None
-            try:
-                state: State = KINDS[kind].adapter.validate_json(kept.state)
-            except ValidationError:
-                return None
-            self._snapshots[aggregate] = state.version
-            return state
-        return None
+
+def _note(ties: Ties, recorded: Recorded) -> None:
+    if isinstance(recorded.event, TieEvents):
+        ties.note(recorded.aggregate, recorded.event)
 
 
 class Known(Mapping[UUID, S]):
     """A mapping onto the aggregates of one kind, loaded when asked for."""
 
     def __init__(self, states: States, kind: Aggregate) -> None:
-        self._states, self._kind = states, kind
+        self._states = states
+        self._kind: type[S] = KINDS[kind].state
 
     def __getitem__(self, aggregate: UUID) -> S:
-        state = self._states.get(self._kind, aggregate)
-        if state is None:
+        state = self._states.find(aggregate)
+        if not isinstance(state, self._kind):
             raise KeyError(aggregate)
-        return state  # type: ignore[return-value]  # the kind names the type
+        return state
+
+    def __contains__(self, aggregate: object) -> bool:
+        return isinstance(aggregate, UUID) and isinstance(self._states.find(aggregate), self._kind)
 
     def __iter__(self) -> Iterator[UUID]:
         raise TypeError("the aggregates are not listed here: ask for one")

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from projections.runner import Runner
 from service import demo
-from service.cli.opening import catch_up
 from service.ledger import Ledger
 from service.settings import Settings
 from tests.e2e.desk import Server, serving
@@ -25,7 +25,8 @@ def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Se
     data: Path = tmp_path_factory.mktemp("readme")
     with Ledger.open(Settings(data=data), demonstration=True) as ledger:
         demo.load(ledger)
-    catch_up(Settings(data=data), quiet=True)
+        with Runner.open(data / "views.sqlite") as views:
+            views.catch_up(ledger.read_raw)
     with serving(data, open_reading="true") as server:
         yield server, data
 

@@ -1,16 +1,21 @@
-"""A view that fails stops there, says so, and does not take the others down."""
+"""Keeping views: exactly once whoever keeps them, a failing view alone, a rebuild beside the live rows."""
 
+import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from domain.events import Recorded
 from projections.catalogue import VIEWS
-from projections.runner import Runner
-from projections.temporal import Rows, View
+from projections.rows import Rows
+from projections.runner import NotOfThisLog, Runner, ViewStatus
+from projections.view import View
 from projections.views import change_log, claims
 from tests.projections.histories import recorded_from
-from tests.projections.test_histories import reader
+from tests.projections.test_histories import all_rows, reader
+
+HISTORY = recorded_from([])
 
 
 def failing(rows: Rows, recorded: Recorded) -> None:
@@ -19,37 +24,179 @@ def failing(rows: Rows, recorded: Recorded) -> None:
     claims.project(rows, recorded)
 
 
-def test_a_poisoned_event_stops_only_its_view(tmp_path: Path) -> None:
-    poisoned = View("claims", 1, claims.VIEW.tables, claims.VIEW.names | {"figure.defined.v1"}, failing)
-    history = recorded_from([])
-    with Runner.open(tmp_path / "views.sqlite", (poisoned, change_log.VIEW)) as views:
-        views.catch_up(reader(history))
+POISONED = View("claims", 1, claims.VIEW.tables, claims.VIEW.names | {"figure.defined.v1"}, failing)
+
+
+def status_of(views: Runner, name: str) -> ViewStatus:
+    return next(one for one in views.status() if one.name == name)
+
+
+def test_a_poisoned_event_stops_only_its_view_and_only_there(tmp_path: Path) -> None:
+    with Runner.open(tmp_path / "views.sqlite", (POISONED, change_log.VIEW)) as views:
+        views.catch_up(reader(HISTORY))
         stood, log = views.status()
         assert (stood.state, log.state) == ("failed", "live")
+        assert stood.position == 4
         assert stood.error is not None
-        assert "5" in stood.error
-        assert "a poisoned event" in stood.error
-        assert log.position == len(history)
+        assert "at 5: ValueError: a poisoned event" in stood.error
+        assert log.position == len(HISTORY)
+        assert views.position() == views.position("change_log") == len(HISTORY)
+        assert views.position("claims", "change_log") == 4
+        assert list(views.failures()) == list(views.failures("claims")) == ["claims"]
+        assert views.failures("change_log") == {}
+        assert not views.wait_for(len(HISTORY), 30, "claims")
+        assert views.wait_for(len(HISTORY), 0, "change_log")
+
+
+def test_what_a_poisoned_event_stopped_is_still_told_after_a_restart(tmp_path: Path) -> None:
+    with Runner.open(tmp_path / "views.sqlite", (POISONED,)) as views:
+        views.catch_up(reader(HISTORY))
+    with Runner.open(tmp_path / "views.sqlite", (claims.VIEW,)) as views:
+        views.catch_up(reader(HISTORY))
+        assert status_of(views, "claims").state == "failed"
+
+
+def test_a_failed_view_lives_again_once_it_is_built_anew(tmp_path: Path) -> None:
+    with Runner.open(tmp_path / "views.sqlite", (POISONED,)) as views:
+        views.catch_up(reader(HISTORY))
+    with Runner.open(tmp_path / "views.sqlite", (claims.VIEW,)) as views:
+        views.rebuild("claims", reader(HISTORY))
+        assert (status_of(views, "claims").state, views.position("claims")) == ("live", len(HISTORY))
 
 
 def test_a_restarted_runner_goes_on_where_it_was(tmp_path: Path) -> None:
-    history = recorded_from([])
     with Runner.open(tmp_path / "views.sqlite") as views:
-        views.catch_up(reader(history[:4]))
+        views.catch_up(reader(HISTORY[:4]))
         assert views.position() == 4
     with Runner.open(tmp_path / "views.sqlite") as views:
         assert views.position() == 4
-        assert views.catch_up(reader(history)) == len(history)
+        assert views.catch_up(reader(HISTORY)) == len(HISTORY)
 
 
-def test_a_view_whose_meaning_changed_is_begun_anew(tmp_path: Path) -> None:
-    history = recorded_from([])
+def test_two_runners_of_one_file_project_each_event_once(tmp_path: Path) -> None:
+    with Runner.open(tmp_path / "views.sqlite", batch=2) as one, Runner.open(tmp_path / "views.sqlite", batch=3) as two:
+        one.catch_up(reader(HISTORY[:4]))
+        two.catch_up(reader(HISTORY[:6]))
+        assert one.catch_up(reader(HISTORY)) == len(HISTORY)
+        assert two.catch_up(reader(HISTORY)) == len(HISTORY)
+        rows = all_rows(two)
+    with Runner.open(tmp_path / "alone.sqlite") as alone:
+        alone.catch_up(reader(HISTORY))
+        assert all_rows(alone) == rows
+
+
+def test_runners_that_race_for_one_file_project_each_event_once(tmp_path: Path) -> None:
+    def follow() -> None:
+        with Runner.open(tmp_path / "views.sqlite", batch=1) as views:
+            views.catch_up(reader(HISTORY))
+
+    with Runner.open(tmp_path / "views.sqlite"):
+        pass
+    racing = [threading.Thread(target=follow) for _ in range(4)]
+    for thread in racing:
+        thread.start()
+    for thread in racing:
+        thread.join()
+    with Runner.open(tmp_path / "views.sqlite") as raced, Runner.open(tmp_path / "alone.sqlite") as alone:
+        alone.catch_up(reader(HISTORY))
+        assert raced.position() == len(HISTORY)
+        assert all_rows(alone) == all_rows(raced)
+
+
+def test_a_view_whose_meaning_changed_is_begun_anew_and_not_read_before_it_is_whole(tmp_path: Path) -> None:
+    with Runner.open(tmp_path / "views.sqlite", (claims.VIEW, change_log.VIEW)) as views:
+        views.catch_up(reader(HISTORY))
+    newer = replace(claims.VIEW, version=2)
+    with Runner.open(tmp_path / "views.sqlite", (newer, change_log.VIEW)) as views:
+        assert (status_of(views, "claims").position, status_of(views, "claims").state) == (0, "rebuilding")
+        assert not views.wait_for(0, 0, "claims")
+        assert views.wait_for(len(HISTORY), 0, "change_log")
+        assert views.catch_up(reader(HISTORY)) == len(HISTORY)
+        assert views.wait_for(len(HISTORY), 0, "claims")
+
+
+def test_a_view_that_is_far_behind_does_not_hold_up_the_others(tmp_path: Path) -> None:
+    with Runner.open(tmp_path / "views.sqlite", (change_log.VIEW,)) as views:
+        views.catch_up(reader(HISTORY[:-1]))
+    shown: list[tuple[int, int]] = []
+
+    def read(after: int, limit: int) -> list[tuple[int, str, bytes]]:
+        shown.append((views.position("claims"), views.position("change_log")))
+        return list(reader(HISTORY)(after, limit))
+
+    with Runner.open(tmp_path / "views.sqlite", (claims.VIEW, change_log.VIEW), batch=1) as views:
+        assert views.catch_up(read) == len(HISTORY)
+    assert (2, len(HISTORY)) in shown
+
+
+@pytest.mark.parametrize("log", [HISTORY[:3], [], [replace(one, reason="another") for one in HISTORY]])
+def test_views_of_another_log_are_not_taken_for_this_ones(tmp_path: Path, log: list[Recorded]) -> None:
     with Runner.open(tmp_path / "views.sqlite") as views:
-        views.catch_up(reader(history))
-    newer = View("claims", 2, claims.VIEW.tables, claims.VIEW.names, claims.project)
-    with Runner.open(tmp_path / "views.sqlite", (newer,)) as views:
-        assert views.status()[0].position == 0
-        assert views.catch_up(reader(history)) == len(history)
+        views.catch_up(reader(HISTORY))
+    with Runner.open(tmp_path / "views.sqlite") as views:
+        with pytest.raises(NotOfThisLog, match=r"delete views\.sqlite"):
+            views.start(reader(log))
+        with pytest.raises(NotOfThisLog):
+            views.catch_up(reader(log))
+
+
+def test_a_rebuild_beside_the_live_view_goes_on_while_events_come_in(tmp_path: Path) -> None:
+    with Runner.open(tmp_path / "views.sqlite", batch=1) as views:
+        views.catch_up(reader(HISTORY[:4]))
+        seen: list[str] = []
+
+        def told(position: int) -> None:
+            seen.append(status_of(views, "claims").state)
+            views.catch_up(reader(HISTORY))
+
+        rebuilt = views.rebuild("claims", reader(HISTORY), told)
+        assert (rebuilt.position, rebuilt.differing) == (len(HISTORY), 0)
+        assert set(seen) == {"rebuilding"}
+        rows = all_rows(views)
+    with Runner.open(tmp_path / "alone.sqlite") as alone:
+        alone.catch_up(reader(HISTORY))
+        assert all_rows(alone) == rows
+
+
+def test_a_rebuild_says_how_many_rows_were_not_what_the_log_says(tmp_path: Path) -> None:
+    with Runner.open(tmp_path / "views.sqlite") as views:
+        views.catch_up(reader(HISTORY))
+        with views.connect() as connection:
+            connection.exec_driver_sql("UPDATE change_log SET reason = 'altered' WHERE position = 2")
+            connection.commit()
+        assert views.rebuild("change_log", reader(HISTORY)).differing == 2
+        assert views.rebuild("change_log", reader(HISTORY)).differing == 0
+
+
+def test_a_view_can_be_built_anew_again_and_again(tmp_path: Path) -> None:
+    with Runner.open(tmp_path / "views.sqlite") as views:
+        views.catch_up(reader(HISTORY))
+        before = all_rows(views)
+        for view in (*VIEWS, *VIEWS):
+            views.rebuild(view.name, reader(HISTORY))
+        assert all_rows(views) == before
+
+
+def test_what_a_crash_left_of_a_rebuild_is_dropped_by_the_next(tmp_path: Path) -> None:
+    class Crash(Exception):
+        pass
+
+    def crash(_position: int) -> None:
+        raise Crash
+
+    with Runner.open(tmp_path / "views.sqlite") as views:
+        views.catch_up(reader(HISTORY))
+        before = all_rows(views)
+        with pytest.raises(Crash):
+            views.rebuild("claims", reader(HISTORY), crash)
+        assert status_of(views, "claims").state == "live"
+        assert all_rows(views) == before
+        views.rebuild("claims", reader(HISTORY))
+        with views.connect() as connection:
+            left = connection.exec_driver_sql(
+                "SELECT name FROM sqlite_master WHERE name LIKE '%next%' AND type = 'table'"
+            )
+            assert left.fetchall() == []
 
 
 def test_an_unknown_view_cannot_be_rebuilt(tmp_path: Path) -> None:

@@ -1,0 +1,55 @@
+"""How far each view is, kept in the same database and the same transaction as its rows.
+
+Law: a view's rows and its checkpoint are committed together, so that every event is projected once, after any crash
+and whoever else keeps the same views: a runner that finds another position than its own starts from there.
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy import BigInteger, Column, Connection, Integer, MetaData, String, Table, delete, insert, select, update
+
+metadata = MetaData()
+checkpoints = Table(
+    "checkpoints",
+    metadata,
+    Column("view", String, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("generation", Integer, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("mark", String),
+    Column("error", String),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """Where a view stands.
+
+    `generation` counts how often it was built anew. `mark` is the SHA-256 of the stored bytes of the event at
+    `position`: it tells the log that the view was read from. `error` says why it stopped there, where it did.
+    """
+
+    view: str
+    version: int
+    generation: int = 1
+    position: int = 0
+    mark: str | None = None
+    error: str | None = None
+
+
+def read(connection: Connection) -> dict[str, Checkpoint]:
+    """Return the checkpoint of each view."""
+    return {row.view: Checkpoint(**row._mapping) for row in connection.execute(select(checkpoints))}
+
+
+def begin(connection: Connection, view: str, version: int) -> Checkpoint:
+    """Let a view stand at the beginning, whatever was kept of it."""
+    connection.execute(delete(checkpoints).where(checkpoints.c.view == view))
+    connection.execute(insert(checkpoints).values(view=view, version=version, generation=1, position=0))
+    return Checkpoint(view, version)
+
+
+def move(connection: Connection, to: Checkpoint) -> None:
+    """Let a view stand at its new checkpoint."""
+    values = {"generation": to.generation, "position": to.position, "mark": to.mark, "error": to.error}
+    connection.execute(update(checkpoints).where(checkpoints.c.view == to.view).values(**values))

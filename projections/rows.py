@@ -1,0 +1,204 @@
+"""The rows of a view while a batch of events is projected: writes are kept back until `flush`, and reads see them.
+
+Law: nothing is overwritten: a change ends the row that holds and lets another hold from the present position on. What
+begins and ends within one batch is inserted ended, so that a version inside a batch is never lost.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+import orjson
+from sqlalchemy import JSON, Column, Connection, Dialect, Executable, Table, bindparam, insert, select, update
+
+from projections.temporal import INTERVAL, key_of
+
+Row = dict[str, Any]
+Key = tuple[Any, ...]
+CACHED_ROWS = 4_000
+"""Rows of one table that stay at hand between batches."""
+
+
+@dataclass(slots=True)
+class _Held:
+    """The row of a key that holds now. `stored`: it is in the table, not only kept back."""
+
+    row: Row
+    since: int
+    stored: bool
+
+
+@dataclass(slots=True)
+class _Kept:
+    """What is known of one table, and what it still has to be told. `fresh`: the keys that were touched since."""
+
+    sql: "_Sql"
+    now: dict[Key, _Held | None] = field(default_factory=dict)
+    fresh: dict[Key, None] = field(default_factory=dict)
+    closed: list[tuple[Any, ...]] = field(default_factory=list)
+    ended: list[tuple[Any, ...]] = field(default_factory=list)
+
+
+class Rows:
+    """The rows of a view. `beside` names the tables that they are really written to, while the view is built anew."""
+
+    def __init__(self, tables: tuple[Table, ...], beside: dict[str, Table] | None = None) -> None:
+        self._tables, self._beside = tables, beside or {}
+        self._kept: dict[str, _Kept] = {}
+        self._cursor: Any = None
+        self.position = 0
+
+    def at(self, connection: Connection) -> None:
+        """Go on in this transaction."""
+        if not self._kept:
+            real = ((table, self._beside.get(table.name, table)) for table in self._tables)
+            self._kept = {table.name: _Kept(_Sql(written, connection.dialect)) for table, written in real}
+        # The driver's own cursor: most of the time of a rebuild went into the layers above it.
+        self._cursor = connection.connection.cursor()
+
+    def forget(self) -> None:
+        """Drop what is at hand: the transaction was rolled back, or the tables were changed by somebody else."""
+        self._kept = {}
+
+    def get(self, table: Table, *key: Any) -> Row | None:
+        """Return the row of a key that holds now, None where none does. It is not to be changed in place."""
+        held = self._held(self._kept[table.name], key)
+        return None if held is None else held.row
+
+    def add(self, table: Table, **row: Any) -> None:
+        """Let a row of a new key hold from the present position on: the caller knows that none holds."""
+        kept = self._kept[table.name]
+        self._open(kept, tuple([row[part] for part in kept.sql.key]), row)
+
+    def put(self, table: Table, **row: Any) -> None:
+        """Let a row hold from the present position on, in place of the one of the same key."""
+        kept = self._kept[table.name]
+        key = tuple([row[part] for part in kept.sql.key])
+        held = self._held(kept, key)
+        if held is not None:
+            if held.row == row:
+                return
+            self._end(kept, key, held)
+        self._open(kept, key, row)
+
+    def change(self, table: Table, key: Key, **changes: Any) -> None:
+        """Change columns of the row that holds now. Raise KeyError where none does."""
+        held = self._held(self._kept[table.name], key)
+        if held is None:
+            raise KeyError((table.name, key))
+        self.put(table, **{**held.row, **changes})
+
+    def close(self, table: Table, *key: Any) -> None:
+        """Let no row of this key hold any more."""
+        kept = self._kept[table.name]
+        held = self._held(kept, key)
+        if held is not None:
+            self._end(kept, key, held)
+            kept.now[key] = None
+            kept.fresh[key] = None
+
+    def find(self, table: Table, **equals: Any) -> list[Row]:
+        """Return the rows that hold now with these values, own writes included, in the order of their keys."""
+        kept = self._kept[table.name]
+        self._cursor.execute(kept.sql.find(tuple(equals)), tuple(equals.values()))
+        stored = (kept.sql.decoded(found)[0] for found in self._cursor.fetchall())
+        rows = {tuple([row[part] for part in kept.sql.key]): row for row in stored}
+        for key in kept.fresh:
+            rows.pop(key, None)
+            held = kept.now[key]
+            if held is not None and all(held.row[name] == value for name, value in equals.items()):
+                rows[key] = held.row
+        return [rows[key] for key in sorted(rows, key=repr)]
+
+    def _held(self, kept: _Kept, key: Key) -> _Held | None:
+        if key not in kept.now:
+            self._cursor.execute(kept.sql.load, key)
+            found = self._cursor.fetchone()
+            kept.now[key] = None if found is None else _Held(*kept.sql.decoded(found), stored=True)
+        return kept.now[key]
+
+    def _open(self, kept: _Kept, key: Key, row: Row) -> None:
+        kept.now.pop(key, None)  # to the end: the rows used last stay at hand for longest
+        kept.now[key] = _Held(row, self.position, stored=False)
+        kept.fresh[key] = None
+
+    def _end(self, kept: _Kept, key: Key, held: _Held) -> None:
+        if held.stored:
+            kept.ended.append((self.position, *key))
+        elif held.since < self.position:
+            kept.closed.append(kept.sql.encoded(held.row, held.since, self.position))
+
+    def flush(self) -> None:
+        """Write what was kept back. Rows that are in the table now stay at hand for the next batch."""
+        for kept in self._kept.values():
+            if kept.ended:
+                self._cursor.executemany(kept.sql.end, kept.ended)
+            opened = [held for held in map(kept.now.get, kept.fresh) if held is not None and not held.stored]
+            rows = kept.closed + [kept.sql.encoded(held.row, held.since, None) for held in opened]
+            if rows:
+                self._cursor.executemany(kept.sql.insert, rows)
+            for held in opened:
+                held.stored = True
+            kept.closed, kept.ended = [], []
+            kept.fresh.clear()
+            if len(kept.now) > CACHED_ROWS:
+                kept.now = dict(islice(kept.now.items(), len(kept.now) - CACHED_ROWS // 2, None))
+
+
+Processor = Callable[[Any], Any] | None
+
+
+class _Sql:
+    """The statements of one table in the driver's words, and how its values are written and read."""
+
+    def __init__(self, table: Table, dialect: Dialect) -> None:
+        self._table, self._dialect = table, dialect
+        columns = [column for column in table.columns if column.name not in INTERVAL]
+        self.key = key_of(table)
+        self._writers = [(column.name, _writer(column, dialect)) for column in columns]
+        self._readers = [(column.name, _reader(column, dialect)) for column in columns]
+        self.insert = self._text(insert(table), [column.name for column in table.columns])
+        named = [table.c[part] == bindparam(f"key_{part}") for part in self.key]
+        ending = update(table).where(table.c.until.is_(None), *named).values(until=bindparam("at"))
+        self.end = self._text(ending, ["at", *(f"key_{part}" for part in self.key)])
+        self._finds: dict[tuple[str, ...], str] = {}
+        self.load = self.find(self.key)
+
+    def find(self, names: tuple[str, ...]) -> str:
+        """Return the query for the rows that hold now with the values of these columns."""
+        if names not in self._finds:
+            columns = [column for column in self._table.columns if column.name != "until"]
+            where = [self._table.c[name] == bindparam(f"is_{name}") for name in names]
+            query = select(*columns).where(self._table.c.until.is_(None), *where)
+            self._finds[names] = self._text(query, [f"is_{name}" for name in names])
+        return self._finds[names]
+
+    def _text(self, statement: Executable, parameters: Sequence[str]) -> str:
+        compiled = statement.compile(dialect=self._dialect)  # type: ignore[attr-defined]  # a Core statement
+        assert list(compiled.positiontup or ()) == list(parameters), "values are given in the order of the statement"
+        return str(compiled)
+
+    def encoded(self, row: Row, since: int, until: int | None) -> tuple[Any, ...]:
+        """Return a row as the driver takes it."""
+        values = [row[name] if write is None else write(row[name]) for name, write in self._writers]
+        return (*values, since, until)
+
+    def decoded(self, found: Sequence[Any]) -> tuple[Row, int]:
+        """Return a row, and since when it holds, from what the driver gives."""
+        pairs = zip(self._readers, found, strict=False)
+        return {name: value if read is None else read(value) for (name, read), value in pairs}, found[-1]
+
+
+def _writer(column: Column[Any], dialect: Dialect) -> Processor:
+    if isinstance(column.type, JSON):
+        return _json_text
+    return column.type.dialect_impl(dialect).bind_processor(dialect)
+
+
+def _reader(column: Column[Any], dialect: Dialect) -> Processor:
+    return column.type.dialect_impl(dialect).result_processor(dialect, None)
+
+
+def _json_text(value: Any) -> str | None:
+    return None if value is None else orjson.dumps(value).decode()

@@ -1,0 +1,52 @@
+"""Who holds which key, as the log says.
+
+Law: from the answer to a change of an account on, nobody is told what held before it. Only what is committed counts.
+"""
+
+import threading
+from dataclasses import dataclass
+
+from domain.account_state import Account
+from service.store.log import RecordLog
+from service.store.states import load
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """The account that a key belongs to, and the hash of the key's secret."""
+
+    account: Account
+    hash: bytes
+
+
+class Keyring:
+    """The holders of keys, remembered until an account changes. Only for the process that writes."""
+
+    def __init__(self, log: RecordLog) -> None:
+        self._log = log
+        self._holders: dict[str, Holder] = {}
+        self._changes = 0
+        self._lock = threading.Lock()
+
+    def holder(self, key_id: str) -> Holder | None:
+        """Return who holds a key, None where there is no such key. What was never a key is not remembered."""
+        found = self._holders.get(key_id)
+        if found is None:
+            before = self._changes
+            found = self._look_up(key_id)
+            with self._lock:
+                # A change that was committed while we looked may be missing in what we found: use it, but forget it.
+                if found is not None and before == self._changes:
+                    self._holders[key_id] = found
+        return found
+
+    def forget(self) -> None:
+        """Forget all: an account changed."""
+        with self._lock:
+            self._changes += 1
+            self._holders = {}
+
+    def _look_up(self, key_id: str) -> Holder | None:
+        secret = self._log.log_recorder.secret(key_id)
+        account = load(self._log, secret.account) if secret is not None else None
+        return Holder(account, secret.hash) if secret is not None and isinstance(account, Account) else None

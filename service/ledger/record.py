@@ -1,0 +1,215 @@
+"""The ledger as a whole: opened, written to, read from, closed.
+
+Law: one process writes to a ledger, and a lock on its folder says so. Any number read.
+"""
+
+import asyncio
+import fcntl
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
+from contextlib import ExitStack, closing
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+from uuid import UUID, uuid4
+
+from domain.account_state import Account
+from domain.events import Recorded
+from service.ledger.asking import LedgerInUse, NoLedger, Outcome, Receipt, Request, Unavailable
+from service.ledger.inbox import Inbox, Ticket
+from service.ledger.keyring import Holder, Keyring
+from service.ledger.writer import Writer, head_of
+from service.settings import Settings
+from service.store.log import RecordLog, rfc3339
+from service.store.schema import migrate
+from service.store.states import history, load
+
+FILE = "ledger.sqlite"
+PAGE = 2_000
+"""Events that are read at a time."""
+
+
+class Ledger:
+    """The one writer of a record, and its readers. Open it with `Ledger.open`."""
+
+    def __init__(self, log: RecordLog, lock: IO[str] | None, queue_size: int, *, trial: bool = False) -> None:
+        self._log, self._lock = log, lock
+        self._inbox, self._keyring = Inbox(queue_size), Keyring(log)
+        decides = lock is not None or trial
+        self._writer = Writer(log, self._inbox, self._keyring, trial=trial) if decides else None
+        self._closed = False
+        self.is_demonstration = log.log_recorder.meta("demonstration") == "yes"
+        self.id = UUID(str(log.log_recorder.meta("ledger")))
+
+    @classmethod
+    def open(
+        cls, settings: Settings, *, demonstration: bool = False, read_only: bool = False, trial: bool = False
+    ) -> Self:
+        """Open the ledger in the data folder, making it where there is none, unless it is `read_only`.
+
+        In a `trial`, beside a server or without one, commands are decided as ever and nothing of it is saved.
+
+        Raise `LedgerInUse` where another process writes, `LedgerDamaged` where positions are missing, `NewerSchema`
+        for a record of a newer version, `NoLedger` where there is none to read. `demonstration` marks a new ledger;
+        an old one keeps what it is.
+        """
+        file = settings.data / FILE
+        with ExitStack() as on_failure:
+            read_only = read_only or trial
+            lock = None if read_only else _prepared(settings.data, on_failure, demonstration)
+            if not file.exists():
+                raise NoLedger(f"no record in {settings.data}")
+            log = RecordLog(file, read_only=read_only)
+            on_failure.callback(log.close)
+            ledger = cls(log, lock, settings.queue_size, trial=trial)
+            head_of(log)
+            on_failure.pop_all()
+        if ledger._writer is not None:
+            ledger._writer.start()
+        return ledger
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Finish what waits, then close."""
+        if self._closed:
+            return
+        self._closed = True
+        if self._writer is not None:
+            self._writer.stop()
+        self._log.close()
+        if self._lock is not None:
+            self._lock.close()
+
+    # Writing.
+
+    async def execute(self, request: Request) -> Receipt:
+        """Give a command and await its receipt. Who stops waiting does not stop the write.
+
+        Raise `Refused`, `StaleVersion`, `IdempotencyMismatch` or `QueueFull`: nothing is then recorded. Raise
+        `Unavailable` where the store is away: asking again with the same key tells what became of it.
+        """
+        loop = asyncio.get_running_loop()
+        waiting: asyncio.Future[Receipt] = loop.create_future()
+        self._put(Ticket(request, waiting, loop), wait=False)
+        return await waiting
+
+    def execute_now(self, request: Request) -> Receipt:
+        """Give a command and wait for its receipt, in a thread. Raises as `execute` does."""
+        waiting: Future[Receipt] = Future()
+        self._put(Ticket(request, waiting), wait=True)
+        return waiting.result()
+
+    def execute_many(self, requests: Iterable[Request]) -> list[Outcome]:
+        """Give commands in order, and return a receipt or an exception for each, in order."""
+        tickets = [Ticket(request) for request in requests]
+        if not tickets:
+            return []
+        # The writer answers in order: with the last one all are answered.
+        tickets[-1].waiting = waiting = Future[Receipt]()
+        for ticket in tickets:
+            self._put(ticket, wait=True)
+        waiting.exception()
+        return [_outcome(ticket) for ticket in tickets]
+
+    def _put(self, ticket: Ticket, *, wait: bool) -> None:
+        if self._writer is None:
+            raise Unavailable("this ledger was opened for reading: nothing is written")
+        self._inbox.put(ticket, wait=wait)
+
+    def on_commit(self, listener: Callable[[int], None]) -> None:
+        """Let a listener be told the new head after each commit, from the writer's thread."""
+        assert self._writer is not None, "who reads only commits nothing"
+        self._writer.listeners.append(listener)
+
+    # Reading.
+
+    def head(self) -> int:
+        """Return the last position of the log, 0 where it is empty."""
+        return self._log.log_recorder.last_position()
+
+    def read(self, after: int, limit: int) -> list[Recorded]:
+        """Return the events after a position, in log order."""
+        return [Recorded.from_bytes(data, at) for at, _, data in self._log.log_recorder.rows(after, limit)]
+
+    def read_raw(self, after: int, limit: int) -> list[tuple[int, str, bytes]]:
+        """Return position, name and stored bytes of the events after a position, in log order."""
+        return self._log.log_recorder.rows(after, limit)
+
+    def history(self, aggregate: UUID, after_version: int = 0) -> Iterator[Recorded]:
+        """Yield the events of an aggregate after a version."""
+        return history(self._log, aggregate, after_version)
+
+    def stored(self, aggregate: UUID | None = None) -> Iterator[tuple[int, bytes]]:
+        """Yield position and stored bytes of all events, or of an aggregate's, in log order."""
+        recorder, after = self._log.log_recorder, 0
+        if aggregate is not None:
+            while rows := recorder.aggregate_rows(aggregate, after, PAGE):
+                yield from rows
+                after += len(rows)
+        else:
+            while page := recorder.rows(after, PAGE):
+                yield from ((position, data) for position, _, data in page)
+                after = page[-1][0]
+
+    def position_at(self, moment: datetime) -> int:
+        """Return the last position recorded at or before the moment, 0 where there is none."""
+        return self._log.log_recorder.position_at(rfc3339(moment.astimezone(UTC)))
+
+    def recorded_at(self, position: int) -> datetime:
+        """Return when a position was recorded. Raise KeyError for one that the log does not hold."""
+        return datetime.fromisoformat(self._log.log_recorder.recorded_at(position))
+
+    def account(self, account_id: UUID) -> Account | None:
+        """Return the account as the log says it stands."""
+        state = load(self._log, account_id)
+        return state if isinstance(state, Account) else None
+
+    def holder(self, key_id: str) -> Holder | None:
+        """Return whose key this is, None where it is nobody's."""
+        return self._keyring.holder(key_id)
+
+    def mark(self, name: str) -> str | None:
+        """Return what the last saved request with a mark of this name noted."""
+        return self._log.log_recorder.meta(name)
+
+    def check_file(self) -> list[str]:
+        """Return what the database itself finds wrong with its file; nothing where it is sound."""
+        return self._log.log_recorder.integrity()
+
+
+def _outcome(ticket: Ticket) -> Outcome:
+    assert ticket.outcome is not None
+    return ticket.outcome
+
+
+def _prepared(folder: Path, on_failure: ExitStack, demonstration: bool) -> IO[str]:
+    """Take the folder's lock, make or migrate the file, mark a new one, and return the lock."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    lock = _lock(folder)
+    on_failure.callback(lock.close)
+    with closing(sqlite3.connect(folder / FILE, isolation_level=None)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        migrate(connection)
+        marks = [("ledger", str(uuid4())), ("demonstration", "yes" if demonstration else "no")]
+        connection.executemany("INSERT OR IGNORE INTO meta VALUES (?, ?)", marks)
+    return lock
+
+
+def _lock(folder: Path) -> IO[str]:
+    """Take the lock of the data folder; the system lets it go when the process ends, however it ends."""
+    file = (folder / "lock").open("w")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        raise LedgerInUse(f"another process writes to {folder}: stop it first, or use its API") from None
+    return file

@@ -1,0 +1,165 @@
+"""The one thread that writes: it takes what waits, decides, saves, answers.
+
+Law: no receipt is given before its commit, and every ticket is answered, however the writer ends. What a failed save
+leaves is asked of the log, never guessed; while the log cannot be asked, nothing is decided.
+"""
+
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+from service.ledger.asking import LedgerDamaged, Outcome, Receipt, Unavailable
+from service.ledger.batch import Asked, Batch, Head
+from service.ledger.inbox import Inbox, Ticket, answer
+from service.ledger.keyring import Keyring
+from service.store.log import RecordLog, StoreError, rfc3339
+from service.store.states import States
+
+log = structlog.get_logger()
+BATCH = 256
+"""Commands that share one commit at the most."""
+ANSWERS_KEPT = timedelta(hours=24)
+CACHED_EVENTS = 100_000
+"""Events whose states are kept at hand: about 3 kB each."""
+START = datetime.min.replace(tzinfo=UTC)
+NOT_SAVED = "the record could not be written: ask again, with the same Idempotency-Key"
+STOPPED = "the ledger is closing: try again"
+
+
+class Writer:
+    """The writer of a ledger; `start` it once, `stop` it once."""
+
+    def __init__(self, log: RecordLog, inbox: Inbox, keyring: Keyring, *, trial: bool = False) -> None:
+        """Write what comes in; in a `trial`, decide it and save nothing."""
+        self._log, self._inbox, self._keyring, self._trial = log, inbox, keyring, trial
+        self._states = States(log, CACHED_EVENTS)
+        self._head: Head | None = head_of(log)
+        self._is_demonstration = log.log_recorder.meta("demonstration") == "yes"
+        self.listeners: list[Callable[[int], None]] = []
+        self._thread = threading.Thread(target=self._run, name="ledger-writer", daemon=True)
+
+    def start(self) -> None:
+        """Begin to serve the inbox."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Serve what waits, then end."""
+        self._inbox.close()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            while tickets := self._inbox.take(BATCH):
+                self._serve(tickets)
+        finally:
+            _refuse(self._inbox.rest(), STOPPED)
+
+    def _serve(self, tickets: list[Ticket]) -> None:
+        try:
+            batch, outcomes = self._decided(tickets)
+        except Exception as fault:  # whatever it is, the callers are told and the writer goes on
+            log.error("batch not served", commands=len(tickets), exc_info=fault)
+            self._head = None
+            self._states.clear()
+            _refuse(tickets, NOT_SAVED)
+            return
+        except BaseException:
+            _refuse(tickets, STOPPED)
+            raise
+        for ticket, outcome in zip(tickets, outcomes, strict=True):
+            ticket.outcome = outcome
+        answer(tickets)
+        self._follow_up(batch)
+
+    def _decided(self, tickets: list[Ticket]) -> tuple[Batch, list[Outcome]]:
+        """Decide and save; return the batch and what to answer now."""
+        batch = self._begun(tickets)
+        outcomes = [batch.decide(ticket.request) for ticket in tickets]
+        if batch.recorded and not self._save(batch):
+            first = batch.recorded[0].position
+            outcomes = [one if _was_before(one, first) else Unavailable(NOT_SAVED) for one in outcomes]
+        return batch, outcomes
+
+    def _begun(self, tickets: list[Ticket]) -> Batch:
+        if self._head is None:
+            self._head = head_of(self._log)
+        return Batch(self._log, self._states, self._head, self._kept(tickets), self._is_demonstration)
+
+    def _kept(self, tickets: list[Ticket]) -> dict[Asked, tuple[str, Receipt]]:
+        """Return the answers that were given before to these requests."""
+        keys = [ticket.request.idempotency for ticket in tickets if ticket.request.idempotency is not None]
+        if not keys:
+            return {}
+        since = rfc3339(datetime.now(UTC) - ANSWERS_KEPT)
+        kept = self._log.log_recorder.answers([(one.caller, one.key) for one in keys], since)
+        return {(one.caller, one.key): (one.fingerprint, Receipt.from_bytes(one.receipt)) for one in kept}
+
+    def _save(self, batch: Batch) -> bool:
+        """Save the batch in one transaction, and tell whether it is in the log.
+
+        A crash before the commit leaves nothing, after it everything.
+        """
+        if self._trial:
+            self._head = batch.head
+            return True
+        now = datetime.now(UTC)
+        try:
+            self._log.append(
+                batch.stored,
+                [rfc3339(one.recorded_at) for one in batch.recorded],
+                after=batch.recorded[0].position - 1,
+                answers=batch.answers(rfc3339(now)),
+                secrets=batch.secrets,
+                marks=list(batch.marks.items()),
+                forget_before=rfc3339(now - ANSWERS_KEPT),
+            )
+        except Exception as fault:  # whatever it is, the writer goes on and the callers are told
+            unforeseen = None if isinstance(fault, StoreError) else fault
+            log.error("batch not saved", events=len(batch.recorded), error=str(fault), exc_info=unforeseen)
+            self._states.forget(batch.touched)
+            if not self._is_saved(batch):
+                return False
+        self._head = batch.head
+        if batch.changes_accounts:
+            self._keyring.forget()
+        return True
+
+    def _is_saved(self, batch: Batch) -> bool:
+        """Ask the log whether it holds a batch whose commit raised. Where it cannot be asked, it is asked again."""
+        self._head = None
+        return self._log.log_recorder.bytes_at(batch.head.position) == batch.stored[-1].state
+
+    def _follow_up(self, batch: Batch) -> None:
+        """After the answers: tell who follows the log, keep snapshots, drop what was not used for long."""
+        if self._trial:
+            return  # only the states in memory know what was decided: none is dropped
+        try:
+            if batch.recorded:
+                for listener in self.listeners:
+                    listener(batch.head.position)
+                self._states.keep(batch.touched)
+        except Exception as fault:  # all is saved and answered: an aid that fails is told, and the writer goes on
+            log.error("after a commit", exc_info=fault)
+        self._states.trim()
+
+
+def head_of(log: RecordLog) -> Head:
+    """Return where the log ends, or raise `LedgerDamaged` where positions are missing."""
+    position, at, count = log.log_recorder.last()
+    if position != count:
+        raise LedgerDamaged(f"the log ends at position {position} but holds {count} events: restore a backup")
+    return Head(position, datetime.fromisoformat(at) if at else START)
+
+
+def _was_before(outcome: Outcome, first: int) -> bool:
+    """Tell whether an outcome is an answer that was given before this batch."""
+    return isinstance(outcome, Receipt) and outcome.position < first
+
+
+def _refuse(tickets: list[Ticket], why: str) -> None:
+    for ticket in tickets:
+        ticket.outcome = Unavailable(why)
+    answer(tickets)
