@@ -4,6 +4,7 @@ Law: exactly once, after any crash: a view's rows and the position that they sho
 fails on an event stops before it, says so, and does not take the others down.
 """
 
+import hashlib
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,7 +20,7 @@ from sqlalchemy import Connection, Engine
 from domain.events import Recorded
 from projections import checkpoints
 from projections.catalogue import VIEWS
-from projections.checkpoints import Checkpoint, Read, Stored, check_of_log, mark_of
+from projections.checkpoints import Checkpoint
 from projections.database import WRITES, open_engine
 from projections.rebuilding import Rebuild, Rebuilt, drop_tables, make_tables
 from projections.rows import Rows
@@ -30,6 +31,13 @@ BATCH = 1_000
 """Events in a transaction."""
 RETRY = 0.5
 """Seconds until the next try, where the database is away."""
+Stored = tuple[int, str, bytes]
+Read = Callable[[int, int], Sequence[Stored]]
+"""Reads position, name and stored bytes of the events after a position, at most so many."""
+
+
+class NotOfThisLog(Exception):
+    """The views show what the log does not hold: an older or another record was put beside them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +130,6 @@ class Runner:
                     drop_tables(connection, view)
                     make_tables(connection, view)
                     at = checkpoints.begin(connection, view.name, view.version)
-                elif at.error is not None:  # a new start tries again: the view may have been mended
-                    at = replace(at, error=None)
-                    checkpoints.move(connection, at)
                 self._kept[view.name] = _Kept(view, Rows(view.tables), at, filling=anew and view.name in known)
 
     # Reading.
@@ -174,11 +179,22 @@ class Runner:
     # Following the log.
 
     def start(self, read: Read) -> None:
-        """Follow the log in a thread of its own, until `stop`. Raise `NotOfThisLog` where the views show another."""
-        self._check(read)
+        """Follow the log in a thread of its own, until `stop`. Raise `NotOfThisLog` where the views show another.
+
+        A view that failed tries again: it may have been mended since.
+        """
+        self.check(read)
+        self._try_again()
         self._stopping = False
         self._thread = threading.Thread(target=self._follow, args=(read,), name="views", daemon=True)
         self._thread.start()
+
+    def _try_again(self) -> None:
+        with self._writing, self._writing_engine.begin() as connection:
+            for one in checkpoints.read(connection).values():
+                if one.error is not None:
+                    checkpoints.move(connection, replace(one, error=None))
+            self._reread(connection)
 
     def stop(self) -> None:
         """Stop following. A batch under way is finished."""
@@ -209,11 +225,21 @@ class Runner:
 
         Raise `NotOfThisLog` where the views show what the log does not hold.
         """
-        self._check(read)
+        self.check(read)
         return self._catch_up(read)
 
-    def _check(self, read: Read) -> None:
-        check_of_log((one for one in self._read_checkpoints().values() if one.view in self._kept), read)
+    def check(self, read: Read) -> None:
+        """Raise `NotOfThisLog` where the views show what the log does not hold."""
+        for name, one in self._read_checkpoints().items():
+            if one.mark is None or name not in self._kept:
+                continue
+            stored = read(one.position - 1, 1)
+            if not stored or stored[0][0] != one.position or _mark(stored[0]) != one.mark:
+                raise NotOfThisLog(
+                    f"view {name} shows position {one.position} of a log that is not this one: an older or another"
+                    " record was put beside the views. If that is meant, delete views.sqlite and what begins with"
+                    " its name: the views are built again from the log"
+                )
 
     def _catch_up(self, read: Read) -> int:
         while self._step(read) and not self._stopping:
@@ -288,7 +314,7 @@ class Runner:
             return one.at
         with connection.begin_nested():  # what a poisoned event leaves is undone without the other views
             project(connection, one.view, one.rows, stored, batch.recorded)
-        return replace(one.at, position=stored[-1][0], mark=mark_of(stored[-1]))
+        return replace(one.at, position=stored[-1][0], mark=_mark(stored[-1]))
 
     # Building anew.
 
@@ -318,7 +344,7 @@ class Runner:
             batch = _Batch(stored)
             with self._writing_engine.begin() as connection:
                 project(connection, rebuild.view, rebuild.rows, stored, batch.recorded)
-            rebuild.position, rebuild.mark = stored[-1][0], mark_of(stored[-1])
+            rebuild.position, rebuild.mark = stored[-1][0], _mark(stored[-1])
             self._head = max(self._head, rebuild.position)
             if told is not None:
                 told(rebuild.position)
@@ -359,6 +385,10 @@ def project(
         raise  # the database is away or full: not the view's fault
     except Exception as problem:
         raise _Poisoned(at, problem) from problem
+
+
+def _mark(stored: Stored) -> str:
+    return hashlib.sha256(stored[2]).hexdigest()
 
 
 def _share(position: int, head: int) -> float:

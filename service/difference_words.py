@@ -48,7 +48,7 @@ def in_words(noun: str, what: str, fields: tuple[str, ...], before: Item | None,
     label = _label(noun, present, names)
     if before is None or now is None:
         if noun == "value":
-            return f"{label}: {quantity_words(present['quantity'])} {what}"
+            return f"{label}: {_quantity(present['quantity'])} {what}"
         said = _said(noun, present)
         return f"{label} {what}{f': {said}' if said else ''}"
     if noun == "value":
@@ -104,12 +104,12 @@ def _said(noun: str, item: Item) -> str:
 def _value_changes(before: Item, now: Item) -> str:
     parts = []
     if before["quantity"] != now["quantity"]:
-        parts.append(f"{quantity_words(before['quantity'])} -> {quantity_words(now['quantity'])}")
+        parts.append(f"{_quantity(before['quantity'])} -> {_quantity(now['quantity'])}")
     if before["standing"] != now["standing"]:
-        parts.append(f"{quantity_words(now['quantity'])} {'stands again' if now['standing'] else 'no longer stands'}")
+        parts.append(f"{_quantity(now['quantity'])} {'stands again' if now['standing'] else 'no longer stands'}")
     if before["superseded_by"] != now["superseded_by"]:
         state = "is superseded" if now["superseded_by"] else "is no longer superseded"
-        parts.append(f"{quantity_words(now['quantity'])} {state}")
+        parts.append(f"{_quantity(now['quantity'])} {state}")
     return "; ".join(parts) or "stated anew"
 
 
@@ -122,7 +122,7 @@ def _phrase(field: str, before: Any, now: Any, names: Names) -> str:
         return ", ".join(f"{key.replace('_', ' ')} {before.get(key, 0)} -> {now.get(key, 0)}" for key in moved)
     if field == "claimant":
         return f"{name} changed from {names.source(before)} to {names.source(now)}"
-    was, became = (_short(told(value, names)) for value in (before, now))
+    was, became = (_short(_told(value, names)) for value in (before, now))
     return f"{name} changed" if was == became else f"{name} changed from {was} to {became}"
 
 
@@ -137,19 +137,19 @@ def _are_counts(value: Any) -> bool:
     return isinstance(value, dict) and all(isinstance(count, int) for count in value.values())
 
 
-def told(value: Any, names: Names | None = None) -> str:
-    """Return a value of a view, or of an event, as people read it."""
+def _told(value: Any, names: Names) -> str:
+    """Return a value as people read it."""
     match value:
         case None:
             return "nothing"
         case {"unit": _, "wording": _} | {"value": {"unit": _}}:
-            return quantity_words(value.get("value", value))
+            return _quantity(value.get("value", value))
         case {"text": str(text)}:
             return f"“{text}”"
         case {"name": str(name)}:
             return name
         case {"claimant": str(claimant)}:
-            return names.source(claimant) if names is not None else claimant
+            return names.source(claimant)
         case {"wording": str(wording)}:
             return f"“{wording}”"
         case {"edtf": str(edtf)}:
@@ -162,8 +162,7 @@ def told(value: Any, names: Names | None = None) -> str:
             return str(value)
 
 
-def quantity_words(quantity: Item) -> str:
-    """Return a quantity, or an adopted value, as people say it: up to 9 mile."""
+def _quantity(quantity: Item) -> str:
     low, best, high = (quantity.get(name) for name in ("low", "best", "high"))
     numbers = spread(None, high, None) if low in (None, high) and best in (None, high) else spread(low, best, high)
     bound = str(quantity.get("bound", "exact")).replace("_", " ")

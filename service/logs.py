@@ -27,6 +27,7 @@ def configure(level: str = "info") -> None:
     )
     form = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=[*_SHARED, _of_request],
+        pass_foreign_args=True,
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             structlog.processors.format_exc_info,
@@ -47,8 +48,9 @@ def configure(level: str = "info") -> None:
 
 def _of_request(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Turn the web server's line about a request into its parts: method, path and status, without the rest."""
+    arguments = event.pop("positional_args", ())
     record: logging.LogRecord = event["_record"]
-    if record.name == "uvicorn.access" and isinstance(record.args, tuple) and len(record.args) == 5:
-        _, verb, target, _, status = record.args
+    if record.name == "uvicorn.access" and isinstance(arguments, tuple) and len(arguments) == 5:
+        _, verb, target, _, status = arguments
         event.update(event="request", method=verb, path=str(target).partition("?")[0], status=status)
     return event

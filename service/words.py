@@ -1,6 +1,8 @@
 """Events in words: one line each, for the command line and the pages."""
 
-from typing import assert_never
+from typing import Any, assert_never
+
+import orjson
 
 from domain import account_events as a
 from domain import incident_events as i
@@ -143,12 +145,30 @@ def spread(low: float | None, best: float | None, high: float | None) -> str:
     return f"{'-'.join(ends)} (best {best:g})" if ends else f"{best:g}"
 
 
-def spelled(code: str) -> str:
-    """Return a code of the vocabulary as words: retracted by desk."""
-    return code.replace("_", " ")
+def words_of(value: Any) -> str:
+    """Return a value of a row as people say it."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, dict):
+        return _of_object(value)
+    return state(value) if isinstance(value, str) else str(value)
 
 
-def shortened(text: str, length: int = 80) -> str:
-    """Return a text as one line of at most so many characters."""
-    line = " ".join(text.split())
-    return line if len(line) <= length else line[: length - 1].rstrip() + "…"
+def _of_object(value: dict[str, Any]) -> str:
+    if isinstance(value.get("value"), dict):
+        return words_of(value["value"])
+    if "unit" in value:
+        number = spread(value.get("low"), value.get("best"), value.get("high"))
+        unit = "" if value["unit"] == "1" else f" {value['unit']}"
+        wording = f" (“{value['wording']}”)" if value.get("wording") else ""
+        return f"{number}{unit}{wording}"
+    for name in ("text", "wording", "label", "what", "kind", "relation", "name"):
+        if value.get(name):
+            said = value[name]
+            return state(said["text"] if isinstance(said, dict) else str(said))
+    return orjson.dumps(value).decode()
+
+
+def state(name: str) -> str:
+    """Return a name of the vocabulary as words: retracted by desk."""
+    return name.replace("_", " ") if name.islower() and " " not in name else name

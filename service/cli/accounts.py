@@ -147,9 +147,9 @@ def issue(
     data: Data = None,
 ) -> None:
     """Issue a key and print its secret, this once."""
-    made, until = make_key(), time_of(expires) if expires else None
+    made, until, scopes = make_key(), time_of(expires) if expires else None, _scopes(scope or [])
     holder = _account(data, account)
-    _give(data, IssueKey(account=holder, key=made.id, scopes=_scopes(scope or []), expires=until), made.hash)
+    _give(data, IssueKey(account=holder, key=made.id, scopes=scopes, expires=until), made.hash)
     put(made.secret)
 
 

@@ -20,12 +20,12 @@ def diff(
     """Tell in words what is different in an incident at two moments."""
     with reading(data) as record, record.views.connect() as connection:
         a, b, wanted = record.at(first), record.at(second), str(record.incident(incident))
-        count = 0
+        differs = False
         for change in Difference(WHOLE, a, b, lambda part: part.of(wanted)).every(connection):
-            count += 1
+            differs = True
             if json:
                 put_json(change.model_dump(mode="json"))
             else:
                 put(change.words)
-        if not count and not json:
+        if not differs and not json:
             say(f"nothing differs between position {a} and position {b}")

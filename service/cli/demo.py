@@ -1,5 +1,6 @@
 """`onrecord demo`: a demonstration in one command."""
 
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -7,9 +8,10 @@ from typing import Annotated
 
 import typer
 
+from projections.runner import Runner
 from service import demo as demonstration
 from service.cli.exits import Conflict
-from service.cli.opening import catch_up, settings_of
+from service.cli.opening import VIEWS, catch_up, settings_of
 from service.cli.options import Quiet
 from service.cli.progress import Progress
 from service.cli.serving import listening, run
@@ -43,6 +45,7 @@ def demo(
             put(f"read key:    {reading}")
             put(f"writer key:  {writing}")
             put(f"API:         http://{HOST}:{served_on}/docs")
+            sys.stdout.flush()
             say(f"ready after {time.monotonic() - started:.1f} s; Ctrl-C ends it")
             run(settings, taken)
 
@@ -60,5 +63,6 @@ def _fill(settings: Settings, *, quiet: bool) -> tuple[str, str]:
         if not quiet:
             say(f"{loaded.recorded} acts of the examples recorded")
         keys = demonstration.issue_keys(ledger)
-    catch_up(settings, quiet=quiet)
+        with Runner.open(settings.data / VIEWS) as views:
+            catch_up(ledger, views, quiet=quiet)
     return keys

@@ -9,12 +9,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import orjson
 from pydantic import ValidationError
 from sqlalchemy.exc import DatabaseError
 
+from domain.commands import COMMANDS
 from domain.events import UnknownEvent
 from domain.refusals import Refused
-from projections.checkpoints import NotOfThisLog
+from projections.runner import NotOfThisLog
 from service.imports import FileChanged
 from service.ledger import (
     LedgerDamaged,
@@ -33,6 +35,8 @@ from service.store.schema import NewerSchema
 DONE, FAILED, USAGE, MISMATCH, CONFLICT, UNAVAILABLE = 0, 1, 2, 3, 4, 5
 DAMAGED = ("malformed", "not a database")
 """What SQLite says of a file that is not what it wrote."""
+
+UNREADABLE = "an event of the log is not what was stored: run `onrecord doctor`, and restore a backup"
 
 
 class UsageProblem(Exception):
@@ -70,7 +74,11 @@ def told() -> Iterator[None]:
     except (StoreError, DatabaseError, sqlite3.Error) as problem:
         _end(*_of_the_store(problem))
     except ValidationError as problem:
+        if problem.title not in {command.__name__ for command in COMMANDS.values()}:
+            _end(MISMATCH, UNREADABLE)
         _end(USAGE, _of_the_fields(problem))
+    except orjson.JSONDecodeError:
+        _end(MISMATCH, UNREADABLE)
     except tuple(kind for kinds, _ in CODES for kind in kinds) as problem:
         _end(_code_of(problem), _words_of(problem))
 

@@ -13,10 +13,9 @@ from service.cli.exits import UsageProblem
 from service.cli.opening import Record, reading
 from service.cli.options import AnyIncident, Data, Json, When
 from service.cli.terminal import put, put_json
-from service.difference_words import told
 from service.ledger import Ledger
 from service.moments import first_from, position_of
-from service.words import in_words
+from service.words import in_words, words_of
 
 OPERATOR = "the operator"
 
@@ -96,7 +95,7 @@ def detail(recorded: Recorded, changes: list[FieldChange]) -> Iterator[str]:
     """Yield the fields that an event changed; of one that only adds, nothing that its line does not say."""
     for change in changes:
         if change.before is not None and change.before != change.after:
-            yield f"{change.field}: {told(change.before)} -> {told(change.after)}"
+            yield f"{change.field}: {words_of(change.before)} -> {words_of(change.after)}"
 
 
 def as_json(recorded: Recorded) -> dict[str, Any]:

@@ -1,10 +1,9 @@
 """Opening the record for a command, and finding in it what the user names.
 
-Law: only the process that holds the folder's lock writes the log and the views. A command that reads does so beside
-it, and says so where the views do not show everything yet.
+Law: only the process that holds the folder's lock writes the log. The views may be brought up to date by any number of
+processes, each from where the others left them.
 """
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -13,21 +12,17 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from projections.checkpoints import check_of_log
 from projections.runner import Runner
-from projections.shown import ShownViews
 from projections.temporal import holds_at
 from projections.views import accounts, claims, incidents
 from service.cli.exits import UsageProblem
 from service.cli.progress import Progress
 from service.cli.terminal import say
-from service.ledger import Ledger, LedgerInUse
+from service.ledger import Ledger
 from service.moments import position_of
 from service.settings import Settings
 
 LEDGER, VIEWS = "ledger.sqlite", "views.sqlite"
-PATIENCE = 10.0
-"""Seconds that a command waits for the views of a running server."""
 NOTICEABLE = 2_000
 """Positions that the views may lie behind before building them is worth a bar."""
 
@@ -37,7 +32,7 @@ class Record:
     """The record as a command reads it: the log, the views, and the position that both show."""
 
     ledger: Ledger
-    views: ShownViews
+    views: Runner
     position: int
     folder: Path
 
@@ -101,58 +96,29 @@ def existing(data: Path | None) -> Settings:
 
 @contextmanager
 def reading(data: Path | None) -> Iterator[Record]:
-    """Open the record for reading, beside a server or without one."""
+    """Open the record for reading, beside a server or without one, with views that show all of it."""
     settings = existing(data)
-    with Ledger.open(settings, read_only=True) as ledger, ShownViews.open(settings.data / VIEWS) as views:
-        position = _caught_up(settings, ledger, views)
-        _warn_of_failed(views)
+    with Ledger.open(settings, read_only=True) as ledger, Runner.open(settings.data / VIEWS) as views:
+        position = catch_up(ledger, views)
+        for name, error in views.failures().items():
+            say(
+                f"the view {name} failed {error}; what it shows ends at position {views.position(name)}:"
+                f" `onrecord views rebuild {name}` builds it anew"
+            )
         yield Record(ledger, views, position, settings.data)
 
 
-def check_views(ledger: Ledger, views: ShownViews) -> None:
-    """Raise `NotOfThisLog` where the views show what the log does not hold."""
-    check_of_log(views.checkpoints().values(), ledger.read_raw)
+def catch_up(ledger: Ledger, views: Runner, *, quiet: bool = False) -> int:
+    """Bring the views to the head, telling how far they are, and return the position that they show."""
+    head = ledger.head()
+    quiet = quiet or head - views.position() < NOTICEABLE
+    with Progress("building the views", head, quiet=quiet) as progress:
 
+        def read(after: int, limit: int) -> list[tuple[int, str, bytes]]:
+            progress.at(after)
+            return ledger.read_raw(after, limit)
 
-def _caught_up(settings: Settings, ledger: Ledger, views: ShownViews) -> int:
-    """Return the position to read at: the head, once the views show it, or where they are after some patience."""
-    check_views(ledger, views)
-    head, until = ledger.head(), time.monotonic() + PATIENCE
-    while (position := views.position()) < head:
-        try:
-            position = catch_up(settings)
-            break
-        except LedgerInUse:  # then a server brings them there, or another command
-            if time.monotonic() > until:
-                say(
-                    f"the views of the running server show position {position} of {head}: this is told as of {position}"
-                )
-                break
-            time.sleep(0.05)
-    return min(position, head)
-
-
-def catch_up(settings: Settings, *, quiet: bool = False) -> int:
-    """Bring the views to the head, holding the folder's lock. Raise `LedgerInUse` where another process holds it."""
-    with Ledger.open(settings) as ledger, Runner.open(settings.data / VIEWS) as views:
-        head = ledger.head()
-        quiet = quiet or head - views.position() < NOTICEABLE
-        with Progress("building the views", head, quiet=quiet) as progress:
-
-            def read(after: int, limit: int) -> list[tuple[int, str, bytes]]:
-                progress.at(after)
-                return ledger.read_raw(after, limit)
-
-            return views.catch_up(read)
-
-
-def _warn_of_failed(views: ShownViews) -> None:
-    for view in views.status():
-        if view.error is not None:
-            say(
-                f"the view {view.name} failed {view.error}; what it shows ends at position {view.position}:"
-                f" `onrecord views rebuild {view.name}` builds it anew"
-            )
+        return views.catch_up(read)
 
 
 @contextmanager

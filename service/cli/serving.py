@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
-from projections.shown import ShownViews
+from projections.runner import Runner
 from service import logs
 from service.cli.exits import NotAvailable
-from service.cli.opening import VIEWS, check_views, settings_of
+from service.cli.opening import VIEWS, settings_of
 from service.cli.options import Data
 from service.ledger import Ledger
 from service.settings import Settings
@@ -57,5 +57,5 @@ def run(settings: Settings, taken: socket.socket) -> None:
 
 def _check_before(settings: Settings) -> None:
     """Raise what would keep the service from starting, or let it show what the log does not hold."""
-    with Ledger.open(settings) as ledger, ShownViews.open(settings.data / VIEWS) as views:
-        check_views(ledger, views)
+    with Ledger.open(settings) as ledger, Runner.open(settings.data / VIEWS) as views:
+        views.check(ledger.read_raw)

@@ -19,8 +19,7 @@ from projections.views.claims import claims
 from projections.views.figures import FigureDetail, figures, get_figure
 from service.cli.history import moment_of, who
 from service.cli.terminal import plain
-from service.difference_words import quantity_words, told
-from service.words import in_words, spelled
+from service.words import in_words, state, words_of
 
 GROUPS: dict[AssessmentGroup, tuple[str, str]] = {
     "confirmed": ("✔", "green"),
@@ -116,8 +115,8 @@ def _now(scene: Scene) -> tuple[Any, Any]:
 
 def _claim(claim: Mapping[str, Any], position: int) -> Text:
     sign, colour = STATES[claim["record_state"]]
-    quantity = f"  [{quantity_words(claim['quantity'])}]" if claim["quantity"] else ""
-    said = f"  {sign} {claim['number']:>3} {spelled(claim['record_state'])}, {spelled(claim['assessment'])}: "
+    quantity = f"  [{words_of(claim['quantity'])}]" if claim["quantity"] else ""
+    said = f"  {sign} {claim['number']:>3} {state(claim['record_state'])}, {state(claim['assessment'])}: "
     changed = claim["since"] == position
     line = _line(f"{'▶' if changed else ' '}{said}", f"bold {colour}" if changed else colour)
     return line.append(plain(f"“{claim['text']}”{quantity}"), style="bold" if changed else "")
@@ -136,7 +135,7 @@ def _figures(connection: Connection, incident: str, position: int) -> Iterator[T
 def _figure(figure: FigureDetail) -> Text:
     standing = [one for one in figure.values if one.standing and not one.superseded_by]
     values = " | ".join(dict.fromkeys(str(one.quantity["wording"]) for one in standing))
-    adopted = f"   adopted: {told(figure.adopted)}" if figure.adopted else ""
+    adopted = f"   adopted: {words_of(figure.adopted)}" if figure.adopted else ""
     sign, word, colour = ("≠", "contested", "yellow") if figure.contested else ("~", "differs", "cyan")
     return _line(f"  {sign} {word}: {figure.label}: {values}{adopted}", colour)
 

@@ -7,9 +7,8 @@ import typer
 
 from projections.catalogue import VIEWS as CATALOGUE
 from projections.runner import Runner
-from projections.shown import ShownViews
 from service.cli.exits import FAILED, UsageProblem
-from service.cli.opening import LEDGER, VIEWS, check_views, existing, settings_of
+from service.cli.opening import LEDGER, VIEWS, existing, settings_of
 from service.cli.options import Data, Json, Quiet
 from service.cli.progress import Progress
 from service.cli.terminal import put_table, say
@@ -22,11 +21,11 @@ views = typer.Typer(help="Look at the views; build one anew.", no_args_is_help=T
 def list_(data: Data = None, json: Json = False) -> None:
     """Tell how each view stands, as it lies in its file."""
     settings = existing(data)
-    with Ledger.open(settings, read_only=True) as ledger, ShownViews.open(settings.data / VIEWS) as shown:
+    with Ledger.open(settings, read_only=True) as ledger, Runner.open(settings.data / VIEWS) as views_:
         head = ledger.head()
         rows = [
             (view.name, view.version, view.state, view.position, head - view.position, view.error)
-            for view in shown.status()
+            for view in views_.status()
         ]
     put_table(("view", "version", "state", "position", "behind", "error"), rows, json=json)
 
@@ -37,21 +36,21 @@ def rebuild(
     data: Data = None,
     quiet: Quiet = False,
 ) -> None:
-    """Build views anew from the log, beside what is read, and let them take over. No server may run meanwhile."""
+    """Build views anew from the log, beside what is read, and let them take over. A server may run meanwhile."""
     known = [view.name for view in CATALOGUE]
     wanted = names or known
     for name in wanted:
         if name not in known:
             raise UsageProblem(f"there is no view {name}; the views are {', '.join(known)}")
     settings = existing(data)
-    with Ledger.open(settings) as ledger, ShownViews.open(settings.data / VIEWS) as shown:
-        check_views(ledger, shown)
-        with Runner.open(settings.data / VIEWS) as runner:
-            for name in wanted:
-                _rebuild(runner, ledger, name, quiet=quiet)
-            failed = [view for view in runner.status() if view.error is not None]
-    for view in failed:
-        say(f"the view {view.name} failed {view.error}")
+    with Ledger.open(settings, read_only=True) as ledger, Runner.open(settings.data / VIEWS) as runner:
+        runner.check(ledger.read_raw)
+        for name in wanted:
+            _rebuild(runner, ledger, name, quiet=quiet)
+        runner.catch_up(ledger.read_raw)
+        failed = runner.failures()
+    for name, error in failed.items():
+        say(f"the view {name} failed {error}")
     if failed:
         raise SystemExit(FAILED)
 
@@ -59,9 +58,9 @@ def rebuild(
 def _rebuild(runner: Runner, ledger: Ledger, name: str, *, quiet: bool) -> None:
     started = time.monotonic()
     with Progress(name, ledger.head(), quiet=quiet) as progress:
-        position = runner.rebuild(name, ledger.read_raw, progress.at)
+        built = runner.rebuild(name, ledger.read_raw, progress.at)
     if not quiet:
-        say(f"{name}: built anew up to position {position} in {time.monotonic() - started:.1f} s")
+        say(f"{name}: built anew up to position {built.position} in {time.monotonic() - started:.1f} s")
 
 
 def migrate(data: Data = None, quiet: Quiet = False) -> None:

@@ -79,7 +79,7 @@ class Request:
     secret: bytes | None = None
     """The hash of a new key's secret, kept beside the log in the same transaction."""
     mark: tuple[str, str] | None = None
-    """A name, and what is noted under it in the same transaction: how far an import is."""
+    """A name and what is noted under it in the same transaction: how far an import is."""
 
 
 @dataclass(frozen=True, slots=True)

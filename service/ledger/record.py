@@ -24,9 +24,11 @@ from service.ledger.writer import Writer, head_of
 from service.settings import Settings
 from service.store.log import RecordLog, rfc3339
 from service.store.schema import migrate
-from service.store.states import PAGE, history, load
+from service.store.states import history, load
 
 FILE = "ledger.sqlite"
+PAGE = 2_000
+"""Events that are read at a time."""
 
 
 class Ledger:
@@ -35,8 +37,8 @@ class Ledger:
     def __init__(self, log: RecordLog, lock: IO[str] | None, queue_size: int, *, trial: bool = False) -> None:
         self._log, self._lock = log, lock
         self._inbox, self._keyring = Inbox(queue_size), Keyring(log)
-        writes = lock is not None or trial
-        self._writer = Writer(log, self._inbox, self._keyring, trial=trial) if writes else None
+        decides = lock is not None or trial
+        self._writer = Writer(log, self._inbox, self._keyring, trial=trial) if decides else None
         self._closed = False
         self.is_demonstration = log.log_recorder.meta("demonstration") == "yes"
         self.id = UUID(str(log.log_recorder.meta("ledger")))
@@ -45,9 +47,9 @@ class Ledger:
     def open(
         cls, settings: Settings, *, demonstration: bool = False, read_only: bool = False, trial: bool = False
     ) -> Self:
-        """Open the ledger in the data folder, making it where there is none, unless it is `read_only` or a `trial`.
+        """Open the ledger in the data folder, making it where there is none, unless it is `read_only`.
 
-        In a trial, beside a server or without one, commands are decided as ever, and nothing of it is saved.
+        In a `trial`, beside a server or without one, commands are decided as ever and nothing of it is saved.
 
         Raise `LedgerInUse` where another process writes, `LedgerDamaged` where positions are missing, `NewerSchema`
         for a record of a newer version, `NoLedger` where there is none to read. `demonstration` marks a new ledger;
@@ -55,10 +57,11 @@ class Ledger:
         """
         file = settings.data / FILE
         with ExitStack() as on_failure:
-            lock = None if read_only or trial else _prepared(settings.data, on_failure, demonstration)
+            read_only = read_only or trial
+            lock = None if read_only else _prepared(settings.data, on_failure, demonstration)
             if not file.exists():
                 raise NoLedger(f"no record in {settings.data}")
-            log = RecordLog(file, read_only=read_only or trial)
+            log = RecordLog(file, read_only=read_only)
             on_failure.callback(log.close)
             ledger = cls(log, lock, settings.queue_size, trial=trial)
             head_of(log)

@@ -156,8 +156,8 @@ class LogRecorder(SQLiteApplicationRecorder):
                 for n, s in enumerate(stored_events)
             ],
         )
-        self._keep(c, kwargs.get("answers") or (), kwargs.get("secrets") or (), kwargs.get("forget_before") or "")
         c.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", kwargs.get("marks") or ())
+        self._keep(c, kwargs.get("answers") or (), kwargs.get("secrets") or (), kwargs.get("forget_before") or "")
         return list(range(first, first + len(stored_events)))
 
     def _keep(

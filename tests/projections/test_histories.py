@@ -15,10 +15,8 @@ from domain import incident_state
 from domain.events import Recorded
 from domain.incident_state import Incident
 from projections.catalogue import VIEWS
-from projections.checkpoints import Read
-from projections.runner import Runner
+from projections.runner import Read, Runner
 from projections.temporal import key_of
-from projections.view import View
 from projections.views import claims, figures, incidents
 from tests.projections.histories import FIGURES, INCIDENT, histories
 
@@ -40,9 +38,9 @@ def shown(history: list[Recorded], batch: int = 1_000) -> Iterator[Runner]:
         yield views
 
 
-def all_rows(views: Runner, of: tuple[View, ...] = VIEWS) -> dict[str, list[tuple[str, ...]]]:
+def all_rows(views: Runner) -> dict[str, list[tuple[str, ...]]]:
     """Return every row of every table, in an order of their own."""
-    tables: list[Table] = [table for view in of for table in view.tables]
+    tables: list[Table] = [table for view in VIEWS for table in view.tables]
     with views.connect() as connection:
         return {
             table.name: sorted(tuple(map(repr, row)) for row in connection.execute(select(table))) for table in tables

@@ -5,6 +5,7 @@ import json
 import os
 import pty
 import re
+import resource
 import select
 import struct
 import subprocess
@@ -41,10 +42,17 @@ class Done:
         return [json.loads(line) for line in self.out.splitlines()]
 
 
-def onrecord(data: Path | None, *arguments: str | Path, given: bytes = b"", **more: str) -> Done:
-    """Run a command to its end. Whatever it was, the user sees no traceback."""
+def onrecord(
+    data: Path | None, *arguments: str | Path, given: bytes = b"", file_size: int | None = None, **more: str
+) -> Done:
+    """Run a command to its end; no file may grow beyond `file_size`. Whatever it was, the user sees no traceback."""
     done = subprocess.run(
-        [ONRECORD, *map(str, arguments)], input=given, capture_output=True, env=environment(data, **more), timeout=120
+        [ONRECORD, *map(str, arguments)],
+        input=given,
+        capture_output=True,
+        env=environment(data, **more),
+        timeout=120,
+        preexec_fn=None if file_size is None else lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (file_size,) * 2),
     )
     err = done.stderr.decode()
     assert "Traceback" not in err, err

@@ -156,3 +156,13 @@ def test_elsewhere_a_line_tells_rows_rate_and_what_is_left() -> None:
 
 def test_a_file_that_is_not_there_is_a_usage_error(tmp_path: Path) -> None:
     assert onrecord(tmp_path / "data", "import", tmp_path / "none.ndjson").code == 2
+
+
+def test_where_the_disk_takes_no_more_an_import_says_how_to_go_on_and_does_go_on(tmp_path: Path) -> None:
+    data, file = tmp_path / "data", many_sources(tmp_path / "rows.ndjson", 4_000)
+    done = onrecord(data, "import", file, file_size=2_000_000)
+    assert done.code == 5
+    assert f"`onrecord import --resume {file}` goes on there" in done.err
+    (summary,) = onrecord(data, "import", "--resume", file, "--json").objects()
+    assert summary["passed_over"] + summary["recorded_before"] + summary["recorded"] == summary["rows"] == 4_000
+    assert head(data) == 4_000

@@ -7,11 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from domain.source_commands import RegisterSource
 from projections.catalogue import VIEWS
+from projections.runner import Runner
 from service.evidence import EvidenceStore
 from service.ledger import Ledger
 from service.settings import Settings
+from tests.projections.test_histories import all_rows
 from tests.service.command_line import many_sources, onrecord, source, write_rows
+from tests.service.ledgers import ask
 
 
 @pytest.fixture
@@ -42,13 +46,25 @@ def test_a_view_is_built_anew_and_the_others_are_left_alone(record: Path) -> Non
         assert connection.execute("SELECT COUNT(*) FROM claims").fetchone()[0] > 0
 
 
-def test_while_another_process_has_the_record_a_rebuild_is_refused_and_reading_goes_on(record: Path) -> None:
+def test_while_another_process_has_the_record_writing_is_refused_and_reading_goes_on(record: Path) -> None:
     with Ledger.open(Settings(data=record)):
-        done = onrecord(record, "views", "rebuild", "claims")
+        done = onrecord(record, "accounts", "open", "anna")
         assert done.code == 5
         assert "another process writes" in done.err
-        assert onrecord(record, "accounts", "open", "anna").code == 5
+        assert onrecord(record, "migrate").code == 5
         assert onrecord(record, "log", "--to", "1").code == 0
+
+
+def test_a_view_is_built_anew_while_another_process_follows_the_log(record: Path) -> None:
+    with Ledger.open(Settings(data=record)) as ledger, Runner.open(record / "views.sqlite") as live:
+        ledger.on_commit(live.wake)
+        live.start(ledger.read_raw)
+        assert onrecord(record, "views", "rebuild").code == 0
+        ledger.execute_now(ask(RegisterSource(name="After the rebuild", kind="outlet")))
+        assert live.wait_for(ledger.head(), 60)
+        with Runner.open(record.parent / "anew.sqlite") as anew:
+            anew.catch_up(ledger.read_raw)
+            assert all_rows(live) == all_rows(anew)
 
 
 def test_a_view_of_another_name_is_a_usage_error(story: Path) -> None:
@@ -58,7 +74,7 @@ def test_a_view_of_another_name_is_a_usage_error(story: Path) -> None:
 
 
 def test_a_view_that_failed_is_named_with_what_to_do(record: Path) -> None:
-    change(record / "views.sqlite", "UPDATE checkpoints SET failed_at = 9, error = 'KeyError' WHERE view = 'claims'")
+    change(record / "views.sqlite", "UPDATE checkpoints SET error = 'at 9: KeyError' WHERE view = 'claims'")
     done = onrecord(record, "log", "--to", "1")
     assert "the view claims failed at 9: KeyError" in done.err
     assert "`onrecord views rebuild claims`" in done.err
@@ -133,6 +149,20 @@ def test_a_log_that_was_changed_is_found_out(record: Path, statement: str, said:
     assert "what to do: restore a backup" in done.out
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE stored_events SET state = 'x' WHERE position = 7",
+        "UPDATE stored_events SET state = replace(CAST(state AS TEXT), 'person', 'robot') WHERE position = 1",
+    ],
+)
+def test_reading_an_event_that_was_changed_ends_and_says_so(record: Path, statement: str) -> None:
+    change(record / "ledger.sqlite", statement)
+    done = onrecord(record, "log")
+    assert done.code == 3
+    assert "run `onrecord doctor`" in done.err
+
+
 def test_a_file_that_is_no_database_is_found_out(record: Path) -> None:
     for name in ("ledger.sqlite-wal", "ledger.sqlite-shm"):
         (record / name).unlink(missing_ok=True)
@@ -148,7 +178,7 @@ def test_views_that_are_ahead_of_the_log_are_found_out_with_what_to_do(story: Pa
     for command in (("doctor",), ("log",), ("views", "rebuild"), ("serve", "--port", "0")):
         done = onrecord(older, *command)
         assert done.code == 3
-        assert "remove views.sqlite* from the folder" in done.out + done.err
+        assert "the views are built again from the log" in done.out + done.err
 
 
 def test_views_that_are_damaged_are_found_out_and_what_to_do(record: Path) -> None:

@@ -5,8 +5,7 @@ import pytest
 from domain.events import Event
 from service.cli.stage import rooms_of
 from service.cli.terminal import plain
-from service.differences import state, words_of
-from service.words import in_words, shortened, spread
+from service.words import in_words, spread, state, words_of
 from tests.examples import EXAMPLES
 
 
@@ -59,11 +58,6 @@ def test_a_value_is_told_as_people_say_it(value: object, words: str) -> None:
 def test_a_name_of_the_vocabulary_is_words_and_a_sentence_stays_itself() -> None:
     assert state("retracted_by_desk") == "retracted by desk"
     assert state("at least_two words") == "at least_two words"
-
-
-def test_a_long_text_is_cut_to_one_line() -> None:
-    assert shortened("one\ntwo") == "one two"
-    assert shortened("x" * 200) == "x" * 79 + "…"
 
 
 def test_no_control_character_of_a_text_reaches_a_terminal() -> None:
