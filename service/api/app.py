@@ -11,6 +11,7 @@ from service.api import (
     answers,
     differing,
     docs,
+    documented,
     files,
     guards,
     health,
@@ -83,4 +84,5 @@ def bare_app(lifespan: object = None) -> FastAPI:
     live.mount(app)
     health.mount(app)
     docs.mount(app)
+    documented.complete(app)
     return app

@@ -16,7 +16,7 @@ from projections.lists import Listed, model_of, one, page_key, read
 from service.access import NAMED, Caller
 from service.api.callers import Reader
 from service.api.lists import Asked, answer, form_of
-from service.api.media import CSV, JSON, NDJSON, NOTHING_TO_CHOOSE, Form, offering
+from service.api.media import CSV, JSON, NDJSON, Form, offering
 from service.api.moments import Moment, reading
 from service.api.paging import Key, Listing, Page, Paged
 from service.api.problems import Fault
@@ -160,7 +160,7 @@ def _list_endpoint(listed: Listed) -> Callable[..., Any]:
 
 
 def _download_endpoint(listed: Listed) -> Callable[..., Any]:
-    @offering(*NOTHING_TO_CHOOSE)
+    @offering(*ROWS, by_suffix=True)
     def endpoint(**given: Any) -> Any:
         return _answer(listed, form_of(given["suffix"], *ROWS), given)
 

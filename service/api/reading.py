@@ -31,7 +31,6 @@ from service.api.media import (
     JSON_FEED,
     LINK_FORMAT,
     NDJSON,
-    NOTHING_TO_CHOOSE,
     Form,
     offering,
 )
@@ -148,7 +147,7 @@ def list_incidents(
     tags=["incident"],
     response_model=Listing[IncidentView],
 )
-@offering(*NOTHING_TO_CHOOSE)
+@offering(*PLACED, by_suffix=True)
 def download_incidents(
     request: Request,
     response: Response,
@@ -233,7 +232,7 @@ def list_claims(
     tags=["claim"],
     response_model=Listing[ClaimView],
 )
-@offering(*NOTHING_TO_CHOOSE)
+@offering(*PLACED, by_suffix=True)
 def download_claims(
     request: Request,
     response: Response,
@@ -266,7 +265,7 @@ def claim_of(connection: Connection, at: Moment, incident: IncidentView, claim: 
     tags=["claim"],
     response_class=Response,
 )
-@offering(*NOTHING_TO_CHOOSE)
+@offering(CLAIM_REVIEW, by_suffix=True)
 def get_claim_review(
     request: Request, caller: Reader, at: AtClaims, connection: Views, incident: Name, claim: ClaimId
 ) -> Response:
@@ -384,7 +383,7 @@ def list_changes(
 
 
 @router.get("/changes.{suffix}", operation_id="download_changes", tags=["audit"], response_model=Listing[ChangeView])
-@offering(*NOTHING_TO_CHOOSE)
+@offering(*LOGGED, by_suffix=True)
 def download_changes(
     request: Request,
     response: Response,

@@ -22,8 +22,9 @@ from domain.values import Frozen
 from service.access import MAY, Caller
 from service.api.acts import ACTS, Act
 from service.api.callers import Writer
-from service.api.examples import EXAMPLES
-from service.api.problems import Fault, Problem
+from service.api.documented import written_answers
+from service.api.examples import EXAMPLES, RECEIPT
+from service.api.problems import Fault
 from service.keys import make_key
 from service.ledger import Idempotency, Ledger, Receipt
 from service.ledger import Request as LedgerRequest
@@ -36,7 +37,7 @@ _VERSION = re.compile(r'"([0-9]{1,15})(?:\.[0-9a-f]{32})?"')
 class ReceiptView(BaseModel):
     """What a write answers, after the commit: which events, and where they stand in the record."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, json_schema_extra={"examples": [RECEIPT]})
 
     aggregate: UUID
     version: int
@@ -46,25 +47,6 @@ class ReceiptView(BaseModel):
     ids: dict[str, str]
     secret: str | None = None
     """Of a new key only: the secret, shown this once."""
-
-
-_SCHEMA = {"application/problem+json": {"schema": Problem.model_json_schema()}}
-PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"description": description, "content": _SCHEMA}
-    for status, description in {
-        400: "Malformed",
-        401: "No valid key",
-        403: "Not allowed",
-        404: "Unknown",
-        409: "Refused by a rule of the record",
-        412: "If-Match is stale",
-        413: "Too large",
-        415: "Wrong media type",
-        422: "Invalid fields",
-        429: "Too many requests",
-        503: "Busy: try again",
-    }.items()
-}
 
 
 def body_of(act: Act) -> type[Frozen]:
@@ -93,7 +75,7 @@ def json_only(request: Request) -> None:
         raise Fault(415, "NotJson", "send the body as application/json", {"Accept": "application/json"})
 
 
-def expected_version(if_match: Annotated[str | None, Header()] = None) -> int | None:
+def expected_version(if_match: Annotated[str | None, Header(alias="If-Match", examples=['"42"'])] = None) -> int | None:
     """Return the version that If-Match names, or raise 400 (RFC 9110 13.1.1; strong tags only)."""
     if if_match is None or if_match.strip() == "*":
         return None
@@ -104,7 +86,7 @@ def expected_version(if_match: Annotated[str | None, Header()] = None) -> int | 
 
 
 def idempotency_key(
-    sent: Annotated[str | None, Header(alias="Idempotency-Key")] = None,
+    sent: Annotated[str | None, Header(alias="Idempotency-Key", examples=["018f3a00-6d1c-7000-9f6b"])] = None,
 ) -> str | None:
     """Return the key of the request, or raise 400 for one that cannot be kept."""
     if sent is not None and not (0 < len(sent) <= 200 and sent.isprintable() and sent.isascii()):
@@ -126,7 +108,7 @@ def mount(app: FastAPI) -> None:
             tags=[act.command.NAME.split(".")[0]],
             response_model=ReceiptView,
             response_model_exclude_none=True,
-            responses=PROBLEMS,
+            responses=written_answers(201 if act.creates else 200),
             dependencies=[Depends(json_only)],
         )
     app.include_router(router)
