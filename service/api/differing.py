@@ -23,7 +23,7 @@ from service.api.moments import FOREVER, Moment, is_settled, position_of, shown,
 from service.api.paging import Page, Paged, encode
 from service.api.reading import Name, Views, check_all, incident_of
 from service.api.reads import ReadRoute, strong
-from service.differences import INCIDENTS, PARTS, WHOLE, ChangeItem, Difference, Part
+from service.comparison import INCIDENTS, PARTS, WHOLE, ChangeItem, Difference, Part
 
 FORMS = (JSON, NDJSON, JSON_PATCH)
 
