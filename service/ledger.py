@@ -317,7 +317,7 @@ class Ledger:
         if request.expected_version is not None and request.expected_version != current:
             raise StaleVersion(current)
         at = self._clock(request.at)
-        events = _decide(state, command, self._given(at, request.may_override))
+        events = _decide(state, command, self._given(at, request))
         aggregate = target if target is not None else _id_of(events[0])
         return self._record(request, batch, aggregate, state, events, at)
 
@@ -348,7 +348,7 @@ class Ledger:
             self._last_at, at = at, at + TICK
             batch.touched[aggregate] = event
             state = evolve(state, recorded)
-            self._states.put(aggregate, state)
+            self._states.put(aggregate, state, recorded)
             batch.recorded.append(recorded)
         names = tuple(event.NAME for event in events)
         receipt = Receipt(aggregate, version, self._position, names, self._last_at, _ids(events[0]))
@@ -366,7 +366,7 @@ class Ledger:
             raise NotADemonstration("this ledger assigns recorded times itself: leave `at` out")
         return max(scripted or datetime.now(UTC), self._last_at + TICK)
 
-    def _given(self, at: datetime, may_override: bool) -> Given:
+    def _given(self, at: datetime, request: Request) -> Given:
         return Given(
             at=at,
             head=self._position,
@@ -374,7 +374,9 @@ class Ledger:
             sources=self._sources,
             accounts=self._accounts,
             incidents=self._incidents,
-            may_override=may_override,
+            ties=self._states.ties(),
+            actor=request.actor.account,
+            may_override=request.may_override,
         )
 
     def _save(self, batch: Batch) -> bool:
