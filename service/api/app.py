@@ -9,6 +9,7 @@ from projections.runner import Runner
 from service import logs
 from service.api import (
     answers,
+    auditing,
     differing,
     docs,
     documented,
@@ -85,6 +86,7 @@ def bare_app(lifespan: object = None) -> FastAPI:
     differing.mount(app)
     reading.mount(app)
     answers.mount(app)
+    auditing.mount(app)
     listing.mount(app)
     files.mount(app)
     live.mount(app)

@@ -15,8 +15,8 @@ from projections.catalogue import LISTS, VIEWS
 from projections.lists import Listed, model_of, one, page_key, read
 from service.access import NAMED, Caller
 from service.api.callers import Reader
-from service.api.lists import Asked, answer, form_of
-from service.api.media import CSV, JSON, NDJSON, Form, offering
+from service.api.lists import ROWS, Asked, answer, form_of
+from service.api.media import Form, offering
 from service.api.moments import Moment, reading
 from service.api.paging import Key, Listing, Page, Paged
 from service.api.problems import Fault
@@ -24,7 +24,6 @@ from service.api.reading import Name, Text, Views, Words, check_all, incident_of
 from service.api.reads import ReadRoute
 
 Filters = dict[str, str | int | None]
-ROWS = (JSON, NDJSON, CSV)
 Parameter = tuple[str, Any, Any]
 REQUIRED = inspect.Parameter.empty
 OWN_ITEM = ("figure",)
