@@ -89,6 +89,7 @@ def _log(
     wanted: LogFilter,
 ) -> Any:
     page.fitting(int)
+    at = at.seen_by(caller)
     if form not in (ATOM, JSON_FEED):
         return answer(_changes(wanted, caller, at), form, request, response, at, page, connection)
     lines = _changes(wanted, caller, at, newest_first=True).read(connection, page.limit, page.after)

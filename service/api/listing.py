@@ -145,8 +145,9 @@ def asked(listed: Listed, given: dict[str, Any]) -> Asked[BaseModel]:
 def _answer(listed: Listed, form: Form, given: dict[str, Any]) -> Any:
     page: Page = given["page"]
     page.fitting(*(int if listed.table.c[name].type.python_type is int else str for name in listed.order))
-    wanted = asked(listed, given)
-    return answer(wanted, form, given["request"], given["response"], given["at"], page, given["connection"])
+    wanted, caller, at = asked(listed, given), given["caller"], given["at"]
+    seen = at.seen_by(caller) if _names_only(listed, caller) else at
+    return answer(wanted, form, given["request"], given["response"], seen, page, given["connection"])
 
 
 def _list_endpoint(listed: Listed) -> Callable[..., Any]:
@@ -175,7 +176,7 @@ def _item_endpoint(listed: Listed) -> Callable[..., Any]:
         found = one(given["connection"], listed, at.position, key)
         if found is None or (equals.get("incident") not in (None, getattr(found, "incident", None))):
             raise Fault(404, "UnknownThing", f"no {listed.noun} {key} at position {at.position}")
-        at.describe(given["request"], given["response"])
+        (at.seen_by(caller) if _names_only(listed, caller) else at).describe(given["request"], given["response"])
         return _seen(listed, caller)(found)
 
     text = Annotated[str, Path(max_length=200, description=f"Id of the {listed.noun.replace('_', ' ')}")]

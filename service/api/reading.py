@@ -28,7 +28,7 @@ from service.api.media import (
     offering,
 )
 from service.api.moments import Moment, reading, shown, views_of
-from service.api.paging import Key, Listing, Paged
+from service.api.paging import Key, Listing, Page, Paged
 from service.api.problems import Fault
 from service.api.reads import ReadRoute
 
@@ -127,8 +127,7 @@ def list_incidents(
     wanted: IncidentsWanted,
 ) -> Any:
     """List the incidents that you may read, the one that changed last first."""
-    page.fitting(int)
-    return answer(_incidents(wanted, caller, at), request.state.form, request, response, at, page, connection)
+    return _answer_incidents(request.state.form, request, response, caller, at, page, connection, wanted)
 
 
 @router.get(
@@ -149,9 +148,23 @@ def download_incidents(
     suffix: suffix_of(*PLACED),  # type: ignore[valid-type]  # made from the forms
 ) -> Any:
     """Download the incidents that you may read."""
-    page.fitting(int)
     form = form_of(suffix, *PLACED)
-    return answer(_incidents(wanted, caller, at), form, request, response, at, page, connection)
+    return _answer_incidents(form, request, response, caller, at, page, connection, wanted)
+
+
+def _answer_incidents(
+    form: Form,
+    request: Request,
+    response: Response,
+    caller: Caller,
+    at: Moment,
+    page: Page,
+    connection: Connection,
+    wanted: IncidentFilter,
+) -> Any:
+    page.fitting(int)
+    asked, seen = _incidents(wanted, caller, at), at.seen_by(caller)
+    return answer(asked, form, request, response, seen, page, connection)
 
 
 @router.get("/incidents/{incident}", operation_id="get_incident", tags=["incident"])
