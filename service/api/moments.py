@@ -22,7 +22,7 @@ from service.ledger import Ledger
 MAX_WAIT = 5.0
 """Seconds that a read waits for its position."""
 LAG_ALLOWED = 1_000
-"""Positions that the newest answer may lie behind the record; a view farther behind is waited for."""
+"""Positions that the newest answer may lie behind the record; a view farther behind is waited for, and not ready."""
 END_OF_SECOND = timedelta(microseconds=999_999)
 """A time given in whole seconds means the end of that second: all that was recorded in it is known then."""
 SETTLING = timedelta(seconds=10)
