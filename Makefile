@@ -44,13 +44,15 @@ format: .venv ## Put the code in the house's form
 wheel: .venv ## Build the wheel, and see that it works where it is installed, outside the checkout
 	tools/check-wheel
 
-docs: .venv ## Write the generated pages, and parts of pages, anew from the code
+docs: .venv ## Write anew what is generated: pages, parts of pages, and the examples of the API
 	$(BIN)/python -m domain.catalogue > docs/events.md.new
 	mv docs/events.md.new docs/events.md
 	$(BIN)/python -m domain.catalogue rules > docs/rules.md.new
 	mv docs/rules.md.new docs/rules.md
 	$(BIN)/python -m service.cli.manual docs/operations.md > docs/operations.md.new
 	mv docs/operations.md.new docs/operations.md
+	$(BIN)/python -m tests.answers > service/api/answers.json.new
+	mv service/api/answers.json.new service/api/answers.json
 
 bench: .venv ## Measure: ARGS="..." is passed on
 	UV_PROJECT_ENVIRONMENT=.venv UV_PYTHON_DOWNLOADS=never .tools/bin/uv sync --frozen --quiet --group bench

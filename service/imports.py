@@ -78,6 +78,7 @@ class Summary:
 
 Told = Callable[[Summary], None]
 Refusal = Callable[[RowProblem], None]
+Permit = Callable[[Request], Request]
 Hold = Callable[[], AbstractContextManager[None]]
 Asked = tuple[Row, Request]
 
@@ -112,16 +113,18 @@ def import_file(
     refused: Refusal | None = None,
     hold: Hold = nullcontext,
     summary: Summary | None = None,
+    permit: Permit | None = None,
 ) -> Summary:
     """Import a file of commands, `.gz` or not, or standard input (`-`), in a memory that does not grow with it.
 
     `resume` passes over what an import of this name had dealt with; raise `FileChanged` where that is not what the
     file begins with. `told` hears the summary after each chunk, `refused` each problem; `hold` is entered while rows
     are with the ledger, so that a stop elsewhere leaves none in doubt. A `summary` given is the one that is kept.
+    `permit` returns each request as its actor may make it, or raises `BadRow`.
     """
     summary = Summary() if summary is None else summary
     with open_rows(path) as rows:
-        one = _Import(ledger, rows, actor, summary, refused)
+        one = _Import(ledger, rows, actor, summary, refused, permit)
         if resume:
             one.pass_over_what_is_noted()
         one.run(told, hold)
@@ -147,7 +150,16 @@ def import_merged(ledger: Ledger, paths: list[Path], actor: Actor, *, told: Told
 class _Import:
     """One file on its way into the ledger."""
 
-    def __init__(self, ledger: Ledger, rows: Rows, actor: Actor, summary: Summary, refused: Refusal | None) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        rows: Rows,
+        actor: Actor,
+        summary: Summary,
+        refused: Refusal | None,
+        permit: Permit | None = None,
+    ) -> None:
+        self._permit = permit
         self._ledger, self._rows, self._summary, self._refused = ledger, rows, summary, refused
         self._name = f"import:{Path(rows.file).name}"
         self._reader = Reader(ledger.is_demonstration, actor, Path(rows.file).name)
@@ -196,6 +208,8 @@ class _Import:
             for row in self._rows:
                 try:
                     request = self._reader.read(row)
+                    if request is not None and self._permit is not None:
+                        request = self._permit(request)
                 except BadRow as problem:
                     _failed(self._summary, row, str(problem), self._refused)
                 else:

@@ -23,7 +23,8 @@ from domain.values import Frozen
 from service.access import MAY, Caller
 from service.api.acts import ACTS, Act
 from service.api.callers import Writer
-from service.api.examples import EXAMPLES
+from service.api.documented import written_answers
+from service.api.examples import EXAMPLES, RECEIPT
 from service.api.problems import Fault
 from service.keys import make_key
 from service.ledger import Idempotency, Ledger, Receipt
@@ -38,7 +39,7 @@ BUSIEST = (MakeClaim, ReceiveReport)
 class ReceiptView(BaseModel):
     """What a write answers, after the commit: which events, and where they stand in the record."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, json_schema_extra={"examples": [RECEIPT]})
 
     aggregate: UUID
     version: int
@@ -76,7 +77,9 @@ async def json_only(request: Request) -> None:
         raise Fault(415, "NotJson", "send the body as application/json", {"Accept": "application/json"})
 
 
-async def expected_version(if_match: Annotated[str | None, Header()] = None) -> int | None:
+async def expected_version(
+    if_match: Annotated[str | None, Header(alias="If-Match", examples=['"42"'])] = None,
+) -> int | None:
     """Return the version that If-Match names, or raise 400 (RFC 9110 13.1.1; strong tags only)."""
     if if_match is None or if_match.strip() == "*":
         return None
@@ -87,7 +90,7 @@ async def expected_version(if_match: Annotated[str | None, Header()] = None) -> 
 
 
 async def idempotency_key(
-    sent: Annotated[str | None, Header(alias="Idempotency-Key")] = None,
+    sent: Annotated[str | None, Header(alias="Idempotency-Key", examples=["018f3a00-6d1c-7000-9f6b"])] = None,
 ) -> str | None:
     """Return the key of the request, or raise 400 for one that cannot be kept."""
     if sent is not None and not (0 < len(sent) <= 200 and sent.isprintable() and sent.isascii()):
@@ -109,6 +112,7 @@ def mount(app: FastAPI) -> None:
             tags=[act.command.NAME.split(".")[0]],
             response_model=ReceiptView,
             response_model_exclude_none=True,
+            responses=written_answers(201 if act.creates else 200),
             dependencies=[Depends(json_only)],
         )
     app.include_router(router)

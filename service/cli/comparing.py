@@ -7,7 +7,7 @@ import typer
 from service.cli.opening import reading
 from service.cli.options import Data, Incident, Json
 from service.cli.terminal import put, put_json, say
-from service.differences import WHOLE, Difference
+from service.comparison import WHOLE, Difference
 
 
 def diff(
