@@ -252,7 +252,8 @@ class Attribution(Frozen):
         return ((self.claimant,) if self.claimant else ()) + self.through
 
 
-Number = int | float
+Number = Annotated[int, Field(strict=True)] | Annotated[float, Field(strict=True)]
+"""A number as it was given: neither text nor true or false is read as one."""
 
 
 def _unit(text: str) -> str:
@@ -511,7 +512,7 @@ class EvidenceContent(Frozen):
     kind: EvidenceKind
     hash: Hash
     media_type: MediaType = "application/octet-stream"
-    size: Annotated[int, Field(ge=0, lt=2**53)] | None = None
+    size: Annotated[int, Field(ge=0, lt=2**53, strict=True)] | None = None
     url: Url | None = None
     archive: Archive | None = None
     captured: Occurred | None = None
