@@ -34,6 +34,7 @@ FAULTS: dict[str, str] = {
     "StaleVersion": "The incident changed since the version in If-Match.",
     "BadIfMatch": "If-Match takes the ETag of the incident.",
     "BadIdempotencyKey": "Idempotency-Key takes 1 to 200 printable ASCII characters.",
+    "BadCorrelationId": "X-Correlation-Id takes 1 to 200 printable ASCII characters.",
     "IdempotencyMismatch": "The Idempotency-Key was used for another request.",
     "BadMoment": "`at` takes a position or an RFC 3339 time.",
     "FutureMoment": "The moment lies ahead of the record.",

@@ -6,10 +6,12 @@ What a request passes on its way is `async`, so that it costs no thread.
 
 import hashlib
 import inspect
+import json
 import re
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, NoReturn, cast
 from uuid import UUID
 
 from fastapi import APIRouter, Body, Depends, FastAPI, Header, Path, Request, Response
@@ -71,10 +73,42 @@ def path_names(act: Act) -> set[str]:
 
 
 async def json_only(request: Request) -> None:
-    """Raise 415 unless the body says that it is JSON."""
+    """Raise 415 unless the body says that it is JSON, 400 unless it is, as I-JSON has it (RFC 7493)."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/json":
         raise Fault(415, "NotJson", "send the body as application/json", {"Accept": "application/json"})
+    if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
+        raise Fault(415, "NotJson", "send the body as it is, without Content-Encoding", {"Accept-Encoding": "identity"})
+    try:
+        json.loads((await request.body()).decode() or "null", object_pairs_hook=_each_once, parse_constant=_no_number)
+    except ValueError as problem:
+        raise Fault(400, "MalformedJson", f"the body is not JSON: {problem}") from problem
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object, or raise ValueError where a name comes twice: which one counts would be anybody's guess."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name comes twice in one object")
+    return found
+
+
+def _no_number(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no number of JSON")
+
+
+async def correlation_id(
+    request: Request,
+    sent: Annotated[str | None, Header(alias="X-Correlation-Id", description="Kept with the events")] = None,
+) -> str:
+    """Return what the events are correlated by, the trace id where nothing is sent; raise 400 for what cannot be."""
+    if sent is not None and not _is_plain(sent):
+        raise Fault(400, "BadCorrelationId", "X-Correlation-Id takes 1 to 200 printable ASCII characters")
+    return sent if sent is not None else str(request.state.trace_id)
+
+
+def _is_plain(text: str) -> bool:
+    return 0 < len(text) <= 200 and text.isprintable() and text.isascii()
 
 
 async def expected_version(
@@ -93,9 +127,27 @@ async def idempotency_key(
     sent: Annotated[str | None, Header(alias="Idempotency-Key", examples=["018f3a00-6d1c-7000-9f6b"])] = None,
 ) -> str | None:
     """Return the key of the request, or raise 400 for one that cannot be kept."""
-    if sent is not None and not (0 < len(sent) <= 200 and sent.isprintable() and sent.isascii()):
+    if sent is not None and not _is_plain(sent):
         raise Fault(400, "BadIdempotencyKey", "Idempotency-Key takes 1 to 200 printable ASCII characters")
     return sent
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What the headers of a write say."""
+
+    version: int | None
+    retry_key: str | None
+    correlation: str
+
+
+async def sent_with(
+    version: Annotated[int | None, Depends(expected_version)],
+    retry_key: Annotated[str | None, Depends(idempotency_key)],
+    correlation: Annotated[str, Depends(correlation_id)],
+) -> Sent:
+    """Return what the headers of a write say."""
+    return Sent(version, retry_key, correlation)
 
 
 def mount(app: FastAPI) -> None:
@@ -126,7 +178,7 @@ def endpoint_of(act: Act) -> Callable[..., Awaitable[Response]]:
     async def endpoint(**given: Any) -> Response:
         request, caller = given["request"], given["caller"]
         ids = {name: given[name] for name in names}
-        return await post(act, request, caller, given["body"], ids, given["version"], given["key_of_retry"])
+        return await post(act, request, caller, given["body"], ids, given["sent"])
 
     def parameter(name: str, annotation: Any) -> inspect.Parameter:
         return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation)
@@ -137,8 +189,7 @@ def endpoint_of(act: Act) -> Callable[..., Awaitable[Response]]:
             parameter("caller", Writer),
             *(parameter(name, Annotated[_path_type(act, name), Path()]) for name in sorted(names)),
             parameter("body", Annotated[body_model, Body()]),
-            parameter("version", Annotated[int | None, Depends(expected_version)]),
-            parameter("key_of_retry", Annotated[str | None, Depends(idempotency_key)]),
+            parameter("sent", Annotated[Sent, Depends(sent_with)]),
         ]
     )
     return endpoint
@@ -148,15 +199,7 @@ def _path_type(act: Act, name: str) -> Any:
     return act.command.model_fields[name].annotation if name == "key" else UUID
 
 
-async def post(
-    act: Act,
-    request: Request,
-    caller: Caller,
-    body: Frozen,
-    ids: dict[str, Any],
-    version: int | None,
-    retry_key: str | None,
-) -> Response:
+async def post(act: Act, request: Request, caller: Caller, body: Frozen, ids: dict[str, Any], sent: Sent) -> Response:
     """Give the command to the ledger, and answer its receipt."""
     ledger: Ledger = request.app.state.ledger
     made = make_key() if act.command is IssueKey else None
@@ -169,9 +212,9 @@ async def post(
             command=command,
             actor=caller.actor,
             may_override=isinstance(command, AssessClaim) and caller.may_override(command.incident),
-            expected_version=version,
-            idempotency=_idempotency(request, caller, retry_key, await request.body()),
-            correlation=request.headers.get("x-correlation-id", request.state.trace_id)[:200],
+            expected_version=sent.version,
+            idempotency=_idempotency(request, caller, sent.retry_key, await request.body()),
+            correlation=sent.correlation,
             secret=made.hash if made else None,
         )
     )
