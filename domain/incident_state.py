@@ -6,8 +6,10 @@ place; nobody else does.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import assert_never
+from typing import Annotated, assert_never
 from uuid import UUID
+
+from pydantic import BeforeValidator, PlainSerializer
 
 from domain import incident_events as e
 from domain import values as v
@@ -15,6 +17,12 @@ from domain.content import carry
 from domain.events import Recorded
 
 Link = tuple[UUID, UUID, v.Relation]
+Links = Annotated[
+    dict[Link, v.Judgement],
+    PlainSerializer(lambda links: [[*link, judgement] for link, judgement in links.items()]),
+    BeforeValidator(lambda kept: {tuple(link): judgement for *link, judgement in kept}),
+]
+"""Judgements by link. JSON has no such keys: snapshots keep a list."""
 
 
 @dataclass(slots=True)
@@ -43,7 +51,7 @@ class Claim:
     assessment: v.Assessment = "unassessed"
     stances: list[Stance] = field(default_factory=list)
     evidence: list[UUID] = field(default_factory=list)
-    links: dict[Link, v.Judgement] = field(default_factory=dict)
+    links: Links = field(default_factory=dict)
 
     def touch(self, position: int, change: str) -> None:
         """Remember the last change, for citations (rule 8)."""
