@@ -6,6 +6,7 @@ narrow the roles of its account and never widen them.
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 from domain import account_commands as a
@@ -67,6 +68,20 @@ MAY: dict[type[Command], frozenset[Role]] = {
 }
 """The roles of which one is needed for a command. Reading needs any role; `auditor` reads and writes nothing."""
 
+Sight = Literal["its incidents", "names", "attached", "nothing"]
+SIGHT: dict[str, Sight] = {
+    "incidents": "its incidents",  # the list, and all that is read within an incident
+    "search": "its incidents",  # no hits among sources: their words may tell of other incidents
+    "changes": "its incidents",  # the change log, its feeds and the live stream; no lines of sources and accounts
+    "timemap": "its incidents",
+    "sources": "names",  # what NAMED lists: a claim's chain and a new claim need it
+    "files": "attached",  # what is attached as evidence in an incident that it covers, now or ever
+    "accounts": "nothing",
+}
+"""What of each thing a reader sees whose roles all cover single incidents. Roles for everything see everything."""
+NAMED = frozenset({"source", "name", "kind", "country", "party", "position", "since"})
+"""The fields of a source that its name consists of; grading, ties and record come from other incidents too."""
+
 
 @dataclass(frozen=True, slots=True)
 class Caller:
@@ -90,6 +105,18 @@ class Caller:
     def may_read(self, incident: UUID | None) -> bool:
         """Tell whether the caller may read this incident, or, with None, everything."""
         return any(scope in (None, incident) for _, scope in self.grants)
+
+    def reads(self) -> bool:
+        """Tell whether the caller may read anything at all: reading needs a role."""
+        return bool(self.grants)
+
+    def within(self) -> frozenset[str] | None:
+        """Return the incidents that the caller's reading is confined to, or None where it covers everything."""
+        return None if self.may_read(None) else frozenset(str(scope) for _, scope in self.grants)
+
+    def sees(self, thing: str) -> Sight | Literal["all"]:
+        """Return how much of a kind of thing the caller sees."""
+        return "all" if self.may_read(None) else SIGHT[thing]
 
 
 OPEN_READER = Caller(Actor(), frozenset({("auditor", None)}))

@@ -1,6 +1,6 @@
 """The change log: every event, who, when and why, with before and after, field by field."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, get_args
 
 from pydantic import BaseModel, ConfigDict
@@ -157,14 +157,20 @@ def list_changes(
     subject: str | None = None,
     account: str | None = None,
     name: str | None = None,
+    names: Collection[str] | None = None,
+    within: Collection[str] | None = None,
     recorded_from: str | None = None,
     recorded_to: str | None = None,
     first: int | None = None,
     last: int | None = None,
     limit: int = 50,
     after: tuple[str | int, ...] | None = None,
+    newest_first: bool = False,
 ) -> list[ChangeView]:
-    """Return the lines up to a position in log order, after the key (position,). Times are RFC 3339 text in UTC."""
+    """Return the lines up to a position in log order, after the key (position,). Times are RFC 3339 text in UTC.
+
+    `within` confines them to these aggregates, `names` to these events. Newest first, `after` goes backwards.
+    """
     log = change_log.c
     where = [log.position <= position]
     for column, value in ((log.aggregate, aggregate), (log.subject, subject), (log.account, account), (log.name, name)):
@@ -178,9 +184,14 @@ def list_changes(
         where.append(log.position >= first)
     if last is not None:
         where.append(log.position <= last)
+    if names is not None:
+        where.append(log.name.in_(names))
+    if within is not None:
+        where.append(log.aggregate.in_(within))
     if after is not None:
-        where.append(log.position > after[0])
-    query = select(change_log).where(*where).order_by(log.position).limit(limit)
+        where.append(log.position < after[0] if newest_first else log.position > after[0])
+    order = log.position.desc() if newest_first else log.position
+    query = select(change_log).where(*where).order_by(order).limit(limit)
     return [_view(row) for row in connection.execute(query).mappings()]
 
 

@@ -287,14 +287,15 @@ class ClaimView(BaseModel):
     since: int
 
 
-def _view(row: Any) -> ClaimView:
+def view_of(row: Any) -> ClaimView:
+    """Return a row as the claim that it holds."""
     return ClaimView.model_validate({**row, "chain": row["chain"].split()})
 
 
 def get_claim(connection: Connection, position: int, claim: str) -> ClaimView | None:
     """Return a claim at a position, None where it was not there."""
     row = connection.execute(row_at(claims, position, claims.c.claim == claim)).mappings().first()
-    return None if row is None else _view(row)
+    return None if row is None else view_of(row)
 
 
 def list_claims(
@@ -334,7 +335,7 @@ def list_claims(
     if after is not None:
         where.append((claims.c.incident > after[0]) | ((claims.c.incident == after[0]) & (claims.c.number > after[1])))
     query = select(claims).where(and_(*where)).order_by(claims.c.incident, claims.c.number).limit(limit)
-    return [_view(row) for row in connection.execute(query).mappings()]
+    return [view_of(row) for row in connection.execute(query).mappings()]
 
 
 def page_key(claim: ClaimView) -> tuple[str | int, ...]:

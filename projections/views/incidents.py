@@ -3,6 +3,7 @@
 The brief of an incident is its row here: one fact is held once, and `GET /incidents/{id}` needs one row at any moment.
 """
 
+from collections.abc import Collection
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -206,11 +207,17 @@ def list_incidents(
     country: str | None = None,
     tag: str | None = None,
     q: str | None = None,
+    within: Collection[str] | None = None,
     limit: int = 50,
     after: tuple[str | int, ...] | None = None,
 ) -> list[IncidentView]:
-    """Return incidents at a position, the one that changed last first, after the key (changed,)."""
+    """Return incidents at a position, the one that changed last first, after the key (changed,).
+
+    `within` confines them to these ids.
+    """
     where = [holds_at(incidents, position)]
+    if within is not None:
+        where.append(incidents.c.incident.in_(within))
     if state is not None:
         where.append(incidents.c.state == state)
     if country is not None:

@@ -4,10 +4,11 @@ The words are indexed by SQLite's FTS5 beside the rows, kept in step by triggers
 that Cyrillic and Latin are found alike.
 """
 
+from collections.abc import Collection
 from typing import Any, assert_never
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import Boolean, Column, Connection, MetaData, String, text
+from sqlalchemy import Boolean, Column, Connection, MetaData, String, bindparam, text
 
 from domain import incident_events as e
 from domain import source_events as s
@@ -131,8 +132,9 @@ _QUERY = text(
     " FROM search_words JOIN search AS s ON s.rowid = search_words.rowid"
     " WHERE search_words MATCH :words AND s.since <= :position AND (s.until IS NULL OR s.until > :position)"
     " AND (:incident IS NULL OR s.incident = :incident) AND (:kind IS NULL OR s.kind = :kind)"
+    " AND (:everywhere OR s.incident IN :within)"
     " ORDER BY rank, s.kind, s.id LIMIT :limit OFFSET :skip"
-)
+).bindparams(bindparam("within", expanding=True))
 
 
 def search(
@@ -142,14 +144,19 @@ def search(
     *,
     incident: str | None = None,
     kind: str | None = None,
+    within: Collection[str] | None = None,
     limit: int = 50,
     skip: int = 0,
 ) -> list[Hit]:
-    """Return what holds all these words at a position, the best first; the last word may be a beginning."""
+    """Return what holds all these words at a position, the best first; the last word may be a beginning.
+
+    `within` confines it to what stands in these incidents.
+    """
     parts = words.replace("\x00", " ").split()
     if not parts:
         return []
     values: dict[str, Any] = {"words": _quoted(parts), "position": position, "incident": incident, "kind": kind}
+    values |= {"everywhere": within is None, "within": list(within or ())}
     rows = connection.execute(_QUERY, {**values, "limit": limit, "skip": skip}).mappings()
     return [Hit.model_validate({**row, "retracted": bool(row["retracted"])}) for row in rows]
 

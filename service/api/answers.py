@@ -3,20 +3,21 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, FastAPI, Query, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request, Response
 from pydantic import BaseModel
 
-from projections.views import bulletins, claims, figures, search
+from projections.views import bulletins, figures, search
 from projections.views.bulletins import Impact, ToCorrect
 from projections.views.figures import FigureDetail
 from projections.views.search import Hit
 from service.api.callers import Reader
-from service.api.moments import At
+from service.api.moments import Moment, reading
 from service.api.paging import Listing
 from service.api.problems import Fault
-from service.api.reading import Name, Text, Views, check_all, incident_of
+from service.api.reading import ClaimId, FilterText, Name, Text, Views, check_incident, claim_of, incident_of
+from service.api.reads import ReadRoute
 
-router = APIRouter(prefix="/api/v1")
+router = APIRouter(prefix="/api/v1", route_class=ReadRoute)
 
 
 def mount(app: FastAPI) -> None:
@@ -26,7 +27,13 @@ def mount(app: FastAPI) -> None:
 
 @router.get("/incidents/{incident}/figures/{figure}", operation_id="get_figure", tags=["figure"])
 def get_figure(
-    request: Request, response: Response, caller: Reader, at: At, connection: Views, incident: Name, figure: UUID
+    request: Request,
+    response: Response,
+    caller: Reader,
+    at: Annotated[Moment, Depends(reading("incidents", "figures"))],
+    connection: Views,
+    incident: Name,
+    figure: Annotated[UUID, Path(description="Id of the figure")],
 ) -> FigureDetail:
     """Read a figure with every value ever stated: by whom, since when, and which are apart."""
     held = incident_of(caller, connection, at, incident)
@@ -39,14 +46,19 @@ def get_figure(
 
 @router.get("/incidents/{incident}/claims/{claim}/impact", operation_id="get_impact", tags=["claim"])
 def get_impact(
-    request: Request, response: Response, caller: Reader, at: At, connection: Views, incident: Name, claim: UUID
+    request: Request,
+    response: Response,
+    caller: Reader,
+    at: Annotated[Moment, Depends(reading("incidents", "claims", "bulletins"))],
+    connection: Views,
+    incident: Name,
+    claim: ClaimId,
 ) -> Impact:
     """Read what leaned on a claim, directly or through others, and what was published with it."""
-    held = incident_of(caller, connection, at, incident)
-    read = claims.get_claim(connection, at.position, str(claim))
-    found = bulletins.impact(connection, at.position, str(claim))
-    if found is None or read is None or read.incident != held.incident:
-        raise Fault(404, "UnknownThing", f"no claim {claim} in {held.short_id} at position {at.position}")
+    read = claim_of(connection, at, incident_of(caller, connection, at, incident), claim)
+    found = bulletins.impact(connection, at.position, read.claim)
+    if found is None:
+        raise Fault(404, "UnknownThing", f"no claim {claim} at position {at.position}")
     at.describe(request, response)
     return found
 
@@ -59,7 +71,12 @@ class Corrections(BaseModel):
 
 @router.get("/incidents/{incident}/to-correct", operation_id="list_to_correct", tags=["bulletin"])
 def list_to_correct(
-    request: Request, response: Response, caller: Reader, at: At, connection: Views, incident: Name
+    request: Request,
+    response: Response,
+    caller: Reader,
+    at: Annotated[Moment, Depends(reading("incidents", "bulletins"))],
+    connection: Views,
+    incident: Name,
 ) -> Corrections:
     """List the bulletins that cite a claim which is no longer what it was, where nothing was done since."""
     held = incident_of(caller, connection, at, incident)
@@ -72,16 +89,16 @@ def find(
     request: Request,
     response: Response,
     caller: Reader,
-    at: At,
+    at: Annotated[Moment, Depends(reading("search"))],
     connection: Views,
-    q: Annotated[str, Query(min_length=1, max_length=200)],
-    incident: UUID | None = None,
+    q: Annotated[FilterText, Query(min_length=1, max_length=200, description="Words", examples=["стрільба"])],
+    incident: Annotated[UUID | None, Query(description="Only in this incident")] = None,
     kind: Text = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    limit: Annotated[int, Query(ge=1, le=200, description="Hits at the most")] = 50,
 ) -> Listing[Hit]:
     """Find the things whose words hold all of `q`, the best first; the last word may be a beginning."""
-    if not caller.may_read(incident):
-        check_all(caller)
+    check_incident(caller, incident)
     at.describe(request, response)
-    within = str(incident) if incident else None
-    return Listing(items=search.search(connection, at.position, q, incident=within, kind=kind, limit=limit))
+    one, within = str(incident) if incident else None, caller.within()
+    hits = search.search(connection, at.position, q, incident=one, kind=kind, within=within, limit=limit)
+    return Listing(items=hits)

@@ -7,7 +7,21 @@ from fastapi import FastAPI
 
 from projections.runner import Runner
 from service import logs
-from service.api import answers, docs, files, guards, health, listing, problems, reading, writing
+from service.api import (
+    answers,
+    contract,
+    differing,
+    docs,
+    files,
+    guards,
+    health,
+    limiting,
+    listing,
+    live,
+    problems,
+    reading,
+    writing,
+)
 from service.evidence import EvidenceStore
 from service.ledger import Ledger
 from service.settings import Settings
@@ -32,8 +46,10 @@ def create_app(settings: Settings) -> FastAPI:
     logs.configure()
     app = bare_app(lifespan)
     app.add_middleware(
-        guards.Guards, max_body=settings.max_body, max_upload=settings.evidence_max, upload_prefix=files.PREFIX
+        guards.Bodies, max_body=settings.max_body, max_streamed=settings.evidence_max, streamed=(files.PREFIX,)
     )
+    app.add_middleware(limiting.Limits, settings=settings)
+    app.add_middleware(guards.Safety)  # added last, it is the outermost
     return app
 
 
@@ -60,10 +76,13 @@ def bare_app(lifespan: object = None) -> FastAPI:
     )
     problems.register(app)
     writing.mount(app)
+    differing.mount(app)
     reading.mount(app)
     answers.mount(app)
     listing.mount(app)
     files.mount(app)
+    live.mount(app)
     health.mount(app)
     docs.mount(app)
+    contract.complete(app)
     return app

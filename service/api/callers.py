@@ -1,11 +1,13 @@
 """Who is asking: from the Authorization header to a caller."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from domain.account_state import Account
 from service.access import OPEN_READER, Caller, caller_of
 from service.api.problems import Fault
 from service.keys import key_id_of, matches
@@ -13,6 +15,23 @@ from service.ledger import Ledger
 
 bearer = HTTPBearer(auto_error=False, description="An API key: `Authorization: Bearer orc_...`")
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="onrecord"'}
+
+
+@dataclass(frozen=True, slots=True)
+class ProvenKey:
+    """A key whose secret was presented, and the account that holds it."""
+
+    id: str
+    account: Account
+
+
+def proven(ledger: Ledger, secret: str) -> ProvenKey | None:
+    """Return the key that a secret is, None where it is none; an expired or revoked one is one still."""
+    key_id = key_id_of(secret)
+    holder = ledger.holder(key_id) if key_id is not None else None
+    if key_id is None or holder is None or not matches(secret, holder.hash):
+        return None
+    return ProvenKey(key_id, holder.account)
 
 
 async def known_caller(
@@ -24,11 +43,11 @@ async def known_caller(
             raise Fault(401, "InvalidKey", "send the key as Authorization: Bearer orc_...", CHALLENGE)
         return None
     ledger: Ledger = request.app.state.ledger
-    key_id = key_id_of(credentials.credentials)
-    holder = ledger.holder(key_id) if key_id else None
-    if key_id is None or holder is None or not matches(credentials.credentials, holder.hash):
+    state = request.scope.get("state", {})
+    key = state["proven"] if "proven" in state else proven(ledger, credentials.credentials)
+    if key is None:
         raise Fault(401, "InvalidKey", "the key is not valid: ask an administrator for one", CHALLENGE)
-    caller = caller_of(holder.account, key_id, datetime.now(UTC))
+    caller = caller_of(key.account, key.id, datetime.now(UTC))
     if caller is None:
         raise Fault(401, "InvalidKey", "the key has expired or was revoked: ask an administrator for one", CHALLENGE)
     return caller
@@ -46,6 +65,8 @@ async def writer(caller: Known) -> Caller:
 
 async def reader(request: Request, caller: Known) -> Caller:
     """Return the caller, or anybody where reading is open; raise 401 where it is not."""
+    if caller is not None and not caller.reads():
+        raise Fault(403, "NotAllowed", "reading takes a role, any of them: ask an administrator")
     if caller is not None:
         return caller
     if request.app.state.settings.open_reading:

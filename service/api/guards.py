@@ -7,7 +7,12 @@ import random
 from collections.abc import Iterable
 
 import orjson
+import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service.api.problems import DOCS, MEDIA_TYPE, TITLES
+
+log = structlog.get_logger()
 
 SAFETY: tuple[tuple[bytes, bytes], ...] = (
     (
@@ -27,11 +32,14 @@ class TooLarge(Exception):
     """The body went beyond its limit while it was read."""
 
 
-class Guards:
-    """ASGI middleware: limits, trace id and safety headers. `max_body` in bytes; uploads have a limit of their own."""
+class Safety:
+    """ASGI middleware, the outermost: trace id and safety headers on every answer, a fault of ours as a problem.
 
-    def __init__(self, app: ASGIApp, max_body: int, max_upload: int, upload_prefix: str) -> None:
-        self.app, self.max_body, self.max_upload, self.upload_prefix = app, max_body, max_upload, upload_prefix
+    HEAD is answered as GET, without its content.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -40,37 +48,70 @@ class Guards:
             return
         trace = f"{random.getrandbits(128):032x}"  # a name, not a secret: nothing that asks the system for each
         scope.setdefault("state", {})["trace_id"] = trace
-        headers = dict(scope["headers"])
-        upload = scope["path"].startswith(self.upload_prefix)
-        limit = self.max_upload if upload else self.max_body
+        head = scope["method"] == "HEAD"
+        if head:  # answered as the GET would be (RFC 9110 9.3.2); the server's own scope still says HEAD
+            scope["state"]["head"] = True
+            scope = {**scope, "method": "GET"}
+
         started = False
 
         async def guarded_send(message: Message) -> None:
             nonlocal started
             if message["type"] == "http.response.start":
-                started = True
                 message["headers"] = [*message["headers"], *SAFETY, (b"x-trace-id", trace.encode())]
+            elif head:
+                message = {**message, "body": b""}
+            await send(message)
+            started = True
+
+        try:
+            await self.app(scope, receive, guarded_send)
+        except Exception as fault:
+            log.error("unexpected", path=scope["path"], trace_id=trace, exc_info=fault)
+            if started:  # what was begun cannot be taken back: the server cuts it short
+                raise
+            await refuse(guarded_send, 500, "Unexpected", "this is our fault: report it with the trace_id", trace)
+
+
+class Bodies:
+    """ASGI middleware: how large and how deep a body may be. In bytes; `streamed` paths have a limit of their own."""
+
+    def __init__(self, app: ASGIApp, max_body: int, max_streamed: int, streamed: tuple[str, ...]) -> None:
+        self.app, self.max_body, self.max_streamed, self.streamed = app, max_body, max_streamed, streamed
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, or refuse its body."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        streamed = scope["path"].startswith(self.streamed)
+        limit = self.max_streamed if streamed else self.max_body
+        trace, started = scope["state"]["trace_id"], False
+
+        async def noting_send(message: Message) -> None:
+            nonlocal started
+            started = started or message["type"] == "http.response.start"
             await send(message)
 
-        length = headers.get(b"content-length", b"0")
+        length = dict(scope["headers"]).get(b"content-length", b"0")
         if not length.isdigit() or int(length) > limit:
-            await _refuse(guarded_send, 413, "TooLarge", f"the body is larger than {limit} bytes", trace)
+            await refuse(send, 413, "TooLarge", f"the body is larger than {limit} bytes", trace)
             return
         try:
-            if upload or scope["method"] in ("GET", "HEAD"):
-                await self.app(scope, _counting(receive, limit), guarded_send)
+            if streamed or scope["method"] == "GET":
+                await self.app(scope, _counting(receive, limit), noting_send)
             else:
-                await self._with_body(scope, _counting(receive, limit), guarded_send, trace)
+                await self._with_body(scope, _counting(receive, limit), noting_send, trace)
         except TooLarge:
             if not started:
-                await _refuse(guarded_send, 413, "TooLarge", f"the body is larger than {limit} bytes", trace)
+                await refuse(send, 413, "TooLarge", f"the body is larger than {limit} bytes", trace)
 
     async def _with_body(self, scope: Scope, receive: Receive, send: Send, trace: str) -> None:
         body = await _whole(receive)
         if body is None:
             return
         if depth_of(body) > MAX_DEPTH:
-            await _refuse(send, 400, "TooDeep", f"the body is nested deeper than {MAX_DEPTH} levels", trace)
+            await refuse(send, 400, "TooDeep", f"the body is nested deeper than {MAX_DEPTH} levels", trace)
             return
         await self.app(scope, _replay(body, receive), send)
 
@@ -137,11 +178,19 @@ def _deepest(body: Iterable[int]) -> int:
     return deepest
 
 
-async def _refuse(send: Send, status: int, name: str, detail: str, trace: str) -> None:
-    titles = {413: "Too large", 400: "The request cannot be read"}
-    problem = {"type": f"/docs/problems#{name}", "title": titles[status], "status": status, "detail": detail}
+Header = tuple[bytes, bytes]
+
+
+async def refuse(send: Send, status: int, name: str, detail: str, trace: str, more: Iterable[Header] = ()) -> None:
+    """Send a problem (RFC 9457) in the application's place."""
+    problem = {"type": f"{DOCS}#{name}", "title": TITLES[status], "status": status, "detail": detail}
     body = orjson.dumps({**problem, "errors": [], "trace_id": trace})
-    headers = [(b"content-type", b"application/problem+json"), (b"content-length", str(len(body)).encode())]
+    headers: list[Header] = [
+        (b"content-type", MEDIA_TYPE.encode()),
+        (b"content-length", str(len(body)).encode()),
+        (b"cache-control", b"no-store"),
+        *more,
+    ]
     if status == 413:
         headers.append((b"connection", b"close"))
     await send({"type": "http.response.start", "status": status, "headers": headers})

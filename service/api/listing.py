@@ -4,159 +4,181 @@ Law: a view that names a list in the catalogue gets its routes here and nowhere 
 """
 
 import inspect
-from collections.abc import Callable, Iterator
-from typing import Annotated, Any, Literal
+from collections.abc import Callable
+from typing import Annotated, Any
 
-import orjson
-from fastapi import APIRouter, FastAPI, Path, Request, Response
-from fastapi.responses import StreamingResponse
+from fastapi import APIRouter, Depends, FastAPI, Path, Request, Response
 from pydantic import BaseModel
+from sqlalchemy import Connection
 
-from projections.catalogue import LISTS
+from projections.catalogue import LISTS, VIEWS
 from projections.lists import Listed, model_of, one, page_key, read
-from service.access import Caller
+from service.access import NAMED, Caller
 from service.api.callers import Reader
-from service.api.moments import At, Moment, views_of
-from service.api.paging import Listing, Page, Paged
+from service.api.lists import Asked, answer, form_of
+from service.api.media import CSV, JSON, NDJSON, NOTHING_TO_CHOOSE, Form, offering
+from service.api.moments import Moment, reading
+from service.api.paging import Key, Listing, Page, Paged
 from service.api.problems import Fault
-from service.api.reading import Name, Text, Views, check_all, incident_of, listing
-from service.api.tables import csv_lines
+from service.api.reading import Name, Text, Views, Words, check_all, incident_of, suffix_of
+from service.api.reads import ReadRoute
 
 Filters = dict[str, str | int | None]
-MEDIA = {"ndjson": "application/x-ndjson", "csv": "text/csv; charset=utf-8"}
-CHUNK = 1_000
+ROWS = (JSON, NDJSON, CSV)
+Parameter = tuple[str, Any, Any]
+REQUIRED = inspect.Parameter.empty
+OWN_ITEM = ("figure",)
+"""What is read one by one elsewhere, with more than its row."""
 
 
 def mount(app: FastAPI) -> None:
     """Add the routes of each list."""
-    router = APIRouter(prefix="/api/v1")
+    router = APIRouter(prefix="/api/v1", route_class=ReadRoute)
     for listed in LISTS:
-        base = f"/incidents/{{incident}}/{listed.path}" if listed.scope == "incident" else f"/{listed.path}"
-        model = model_of(listed)
-        tags = [listed.noun]
+        base, model = base_of(listed), model_of(listed)
+        page_model = Listing[model]  # type: ignore[valid-type]  # made from the view's columns
+        named = {"tags": [listed.noun]}
         router.add_api_route(
             base,
             _list_endpoint(listed),
             operation_id=f"list_{listed.path}",
             summary=f"List {listed.summary}",
-            response_model=Listing[model],  # type: ignore[valid-type]  # made from the view's columns
-            tags=[*tags],
+            response_model=page_model,
+            **named,  # type: ignore[arg-type]
         )
         router.add_api_route(
             f"{base}.{{suffix}}",
             _download_endpoint(listed),
             operation_id=f"download_{listed.path}",
             summary=f"Download {listed.summary}",
-            response_class=StreamingResponse,
-            tags=[*tags],
+            response_model=page_model,
+            **named,  # type: ignore[arg-type]
         )
-        if listed.noun not in ("figure", "moment"):
+        if listed.noun not in OWN_ITEM:
             router.add_api_route(
                 f"{base}/{{{listed.key}}}",
                 _item_endpoint(listed),
                 operation_id=f"get_{listed.noun}",
                 summary=f"Read one of the {listed.summary}",
                 response_model=model,
-                tags=[*tags],
+                **named,  # type: ignore[arg-type]
             )
     app.include_router(router)
 
 
-def _parameters(listed: Listed, *more: tuple[str, Any, Any]) -> inspect.Signature:
+def base_of(listed: Listed) -> str:
+    """Return the path of a list."""
+    return f"/incidents/{{incident}}/{listed.path}" if listed.scope == "incident" else f"/{listed.path}"
+
+
+def views_read(listed: Listed) -> tuple[str, ...]:
+    """Return the names of the views that a list is read from."""
+    own = next(view.name for view in VIEWS if listed.table in view.tables)
+    return ("incidents", own) if listed.scope == "incident" else (own,)
+
+
+def _parameters(listed: Listed, *more: Parameter) -> inspect.Signature:
     """Return the signature by which the framework reads and documents the parameters of a list."""
-    named: list[tuple[str, Any, Any]] = [("request", Request, ...), ("caller", Reader, ...), ("at", At, ...), *more]
+    at = Annotated[Moment, Depends(reading(*views_read(listed)))]
+    each = {"request": Request, "response": Response, "caller": Reader, "at": at, "connection": Views}
     if listed.scope == "incident":
-        named.append(("incident", Name, ...))
+        each["incident"] = Name
+    named: list[Parameter] = [*((name, kind, REQUIRED) for name, kind in each.items()), *more]
     return inspect.Signature(
         [
             inspect.Parameter(
                 name,
                 inspect.Parameter.KEYWORD_ONLY,
                 annotation=kind,
-                default=inspect.Parameter.empty if default is ... else default,
+                default=default,
             )
             for name, kind, default in named
         ]
     )
 
 
-def _filtering(listed: Listed) -> list[tuple[str, Any, Any]]:
-    filters: list[tuple[str, Any, Any]] = [(name, Text, None) for name in listed.filters]
-    return [*filters, ("q", Text, None)] if listed.text else filters
+def _filtering(listed: Listed) -> list[Parameter]:
+    filters: list[Parameter] = [(name, Text, None) for name in listed.filters]
+    return [*filters, ("q", Words, None)] if listed.text else filters
 
 
-def _equals(listed: Listed, given: dict[str, Any], connection: Any, at: Moment) -> Filters:
+def _equals(listed: Listed, given: dict[str, Any]) -> Filters:
     """Return the filters of a request, and check that the caller may read what they cover."""
     equals: Filters = {name: given.get(name) for name in listed.filters}
     caller: Caller = given["caller"]
     if listed.scope == "incident":
-        equals["incident"] = incident_of(caller, connection, at, given["incident"]).incident
-    elif listed.noun == "account":
+        equals["incident"] = incident_of(caller, given["connection"], given["at"], given["incident"]).incident
+    elif caller.sees(listed.path) == "nothing":
         check_all(caller)
+    if _names_only(listed, caller) and not {name for name, value in equals.items() if value is not None} <= NAMED:
+        raise Fault(403, "NotAllowed", f"your roles cover single incidents: filter by {', '.join(sorted(NAMED))}")
     return equals
 
 
+def _names_only(listed: Listed, caller: Caller) -> bool:
+    return listed.scope == "all" and caller.sees(listed.path) == "names"
+
+
+def _seen(listed: Listed, caller: Caller) -> Callable[[BaseModel], BaseModel]:
+    """Return what a caller sees of an item: all of it, or its name."""
+    if not _names_only(listed, caller):
+        return lambda item: item
+    return lambda item: item.model_copy(
+        update={name: _emptied(value) for name, value in item if name not in NAMED},
+    )
+
+
+def _emptied(value: object) -> object:
+    return type(value)() if isinstance(value, dict | list) else None
+
+
+def asked(listed: Listed, given: dict[str, Any]) -> Asked[BaseModel]:
+    """Return the list as a request asks for it."""
+    equals, at, q = _equals(listed, given), given["at"], given.get("q")
+    seen, names_only = _seen(listed, given["caller"]), _names_only(listed, given["caller"])
+
+    def part(connection: Connection, limit: int, after: Key | None) -> list[BaseModel]:
+        return [seen(x) for x in read(connection, listed, at.position, equals, q=q, limit=limit, after=after)]
+
+    return Asked(listed.path, model_of(listed), part, lambda item: page_key(listed, item), names_only)
+
+
+def _answer(listed: Listed, form: Form, given: dict[str, Any]) -> Any:
+    page: Page = given["page"]
+    page.fitting(*(int if listed.table.c[name].type.python_type is int else str for name in listed.order))
+    wanted = asked(listed, given)
+    return answer(wanted, form, given["request"], given["response"], given["at"], page, given["connection"])
+
+
 def _list_endpoint(listed: Listed) -> Callable[..., Any]:
+    @offering(*ROWS)
     def endpoint(**given: Any) -> Any:
-        page, at, connection = given["page"], given["at"], given["connection"]
-        equals = _equals(listed, given, connection, at)
-        after = _fitting(listed, page)
-        found = read(connection, listed, at.position, equals, q=given.get("q"), limit=page.limit + 1, after=after)
-        return listing(page, at, given["request"], given["response"], found, [page_key(listed, x) for x in found])
+        return _answer(listed, given["request"].state.form, given)
 
-    more = [("response", Response, ...), ("page", Paged, ...), ("connection", Views, ...), *_filtering(listed)]
-    endpoint.__signature__ = _parameters(listed, *more)  # type: ignore[attr-defined]
-    return endpoint
-
-
-def _fitting(listed: Listed, page: Page) -> tuple[str | int, ...] | None:
-    """Return the key of the cursor, or raise 422 for one of another list."""
-    kinds = [int if listed.table.c[name].type.python_type is int else str for name in listed.order]
-    if page.after is not None and [type(part) for part in page.after] != kinds:
-        raise Fault(422, "BadCursor", "the cursor is not one of this list: begin again without it")
-    return page.after
-
-
-def _item_endpoint(listed: Listed) -> Callable[..., Any]:
-    def endpoint(**given: Any) -> BaseModel:
-        at, connection, key = given["at"], given["connection"], given[listed.key]
-        equals = _equals(listed, given, connection, at)
-        found = one(connection, listed, at.position, key)
-        if found is None or (equals.get("incident") not in (None, getattr(found, "incident", None))):
-            raise Fault(404, "UnknownThing", f"no {listed.noun} {key} at position {at.position}")
-        at.describe(given["request"], given["response"])
-        return found
-
-    key = (listed.key, Annotated[str, Path(max_length=200)], ...)
-    more = [("response", Response, ...), ("connection", Views, ...), key]
-    endpoint.__signature__ = _parameters(listed, *more)  # type: ignore[attr-defined]
+    endpoint.__signature__ = _parameters(listed, ("page", Paged, REQUIRED), *_filtering(listed))  # type: ignore[attr-defined]
     return endpoint
 
 
 def _download_endpoint(listed: Listed) -> Callable[..., Any]:
-    def endpoint(**given: Any) -> StreamingResponse:
-        at, suffix, request = given["at"], given["suffix"], given["request"]
-        with views_of(request).connect() as connection:
-            equals = _equals(listed, given, connection, at)
-        rows = _every(request, listed, at.position, equals, given.get("q"))
-        lines = csv_lines(model_of(listed), rows) if suffix == "csv" else _ndjson(rows)
-        name = f'attachment; filename="{listed.path}.{suffix}"'
-        headers = {"X-Position": str(at.position), "Content-Disposition": name}
-        return StreamingResponse(lines, media_type=MEDIA[suffix], headers=headers)
+    @offering(*NOTHING_TO_CHOOSE)
+    def endpoint(**given: Any) -> Any:
+        return _answer(listed, form_of(given["suffix"], *ROWS), given)
 
-    suffix = ("suffix", Annotated[Literal["ndjson", "csv"], Path()], ...)
-    endpoint.__signature__ = _parameters(listed, suffix, *_filtering(listed))  # type: ignore[attr-defined]
+    more = [("page", Paged, REQUIRED), ("suffix", suffix_of(*ROWS), REQUIRED), *_filtering(listed)]
+    endpoint.__signature__ = _parameters(listed, *more)  # type: ignore[attr-defined]
     return endpoint
 
 
-def _every(request: Request, listed: Listed, position: int, equals: Filters, q: str | None) -> Iterator[BaseModel]:
-    after: tuple[str | int, ...] | None = None
-    with views_of(request).connect() as connection:
-        while found := read(connection, listed, position, equals, q=q, limit=CHUNK, after=after):
-            yield from found
-            after = page_key(listed, found[-1])
+def _item_endpoint(listed: Listed) -> Callable[..., Any]:
+    def endpoint(**given: Any) -> BaseModel:
+        at, key, caller = given["at"], given[listed.key], given["caller"]
+        equals = _equals(listed, given)
+        found = one(given["connection"], listed, at.position, key)
+        if found is None or (equals.get("incident") not in (None, getattr(found, "incident", None))):
+            raise Fault(404, "UnknownThing", f"no {listed.noun} {key} at position {at.position}")
+        at.describe(given["request"], given["response"])
+        return _seen(listed, caller)(found)
 
-
-def _ndjson(rows: Iterator[BaseModel]) -> Iterator[bytes]:
-    for row in rows:
-        yield orjson.dumps(row.model_dump(mode="json")) + b"\n"
+    text = Annotated[str, Path(max_length=200, description=f"Id of the {listed.noun.replace('_', ' ')}")]
+    endpoint.__signature__ = _parameters(listed, (listed.key, text, REQUIRED))  # type: ignore[attr-defined]
+    return endpoint

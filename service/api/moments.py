@@ -1,40 +1,61 @@
 """Reading at a moment: `?at=`, Accept-Datetime (RFC 7089), waiting for a position, and how answers may be cached.
 
-Law: an answer at a position never changes; a read tells its position; never a stale answer in silence.
+Law: an answer at a position never changes; a read tells the position of the views that it was read from; never a
+stale answer in silence. A view that failed answers for the positions that it had reached, and for no other.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
 from typing import Annotated
 from urllib.parse import quote, urlencode
 
-from fastapi import Depends, Header, Query, Request, Response
+from fastapi import Header, Query, Request, Response
 
 from projections.runner import Runner
+from service.api.paging import pinned
 from service.api.problems import Fault
 from service.ledger import Ledger
 
 MAX_WAIT = 5.0
 """Seconds that a read waits for its position."""
+LAG_ALLOWED = 1_000
+"""Positions that the newest answer may lie behind the record; a view farther behind is waited for."""
 END_OF_SECOND = timedelta(microseconds=999_999)
 """A time given in whole seconds means the end of that second: all that was recorded in it is known then."""
+SETTLING = timedelta(seconds=10)
+"""A time so near may still gain events: those under way were given their recorded time before they are committed."""
 FOREVER = "private, max-age=31536000, immutable"
+
+AtText = Annotated[
+    str | None,
+    Query(
+        description="As of this moment: a position of the log, or an RFC 3339 time. Left out: now.",
+        max_length=40,
+        examples=["2024-08-08T09:00:00Z"],
+    ),
+]
+WaitText = Annotated[
+    str | None,
+    Header(alias="X-Wait-Position", description="Wait, at most 5 s, until this position is shown", examples=["42"]),
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """The position that a read is answered at; `past` where the request named it."""
+    """The position that a read is answered at; `past` where the request named it, `settled` where it is for ever."""
 
     position: int
     past: bool
+    settled: bool = True
 
-    def describe(self, request: Request, response: Response, version: int | None = None) -> None:
-        """Set the headers of a read: position, caching, entity tag and the Memento links."""
+    def describe(self, request: Request, response: Response, tag: str | None = None) -> None:
+        """Set the headers of a read: position, caching, the Memento links, and the entity tag where one is given."""
         response.headers["X-Position"] = str(self.position)
-        tag = f'"{version}"' if version is not None else f'"p{self.position}"'
-        response.headers["ETag"] = tag
-        response.headers["Cache-Control"] = FOREVER if self.past else "private, no-cache"
+        if tag is not None:
+            response.headers["ETag"] = tag
+        response.headers["Cache-Control"] = FOREVER if self.past and self.settled else "private, no-cache"
         response.headers["Vary"] = "Accept-Datetime, Authorization, Accept"
         response.headers["Link"] = links(request)
         if self.past:
@@ -60,10 +81,15 @@ def memento_time(ledger: Ledger, position: int) -> str:
     return format_datetime(ledger.recorded_at(position).astimezone(UTC), usegmt=True)
 
 
-def links(request: Request) -> str:
-    """Return the Memento links of the resource (RFC 7089 2.2)."""
+def original_of(request: Request) -> str:
+    """Return the address of the resource without its moment."""
     rest = [(k, v) for k, v in request.query_params.multi_items() if k not in ("at", "cursor")]
-    original = request.url.path + (f"?{urlencode(rest)}" if rest else "")
+    return quote(request.url.path, safe="/:") + (f"?{urlencode(rest)}" if rest else "")
+
+
+def links(request: Request) -> str:
+    """Return the Memento links of the resource (RFC 7089 2.2): it is its own TimeGate (pattern 1.1)."""
+    original = original_of(request)
     timemap = f"/api/v1/timemap?of={quote(original, safe='/')}"
     return f'<{original}>; rel="original timegate", <{timemap}>; rel="timemap"; type="application/link-format"'
 
@@ -73,11 +99,8 @@ def position_of(request: Request, text: str, parameter: str = "at") -> int:
     ledger = ledger_of(request)
     if text.isascii() and text.isdigit() and len(text) <= 18:
         return _recorded(ledger, int(text), parameter)
-    try:
-        time = datetime.fromisoformat(text.replace(" ", "+"))
-    except ValueError:
-        time = None
-    if time is None or time.tzinfo is None:
+    time = _time_of(text)
+    if time is None:
         raise Fault(
             422,
             "BadMoment",
@@ -85,9 +108,15 @@ def position_of(request: Request, text: str, parameter: str = "at") -> int:
         )
     if time > datetime.now(UTC):
         raise Fault(422, "FutureMoment", f"{parameter} lies in the future: the record knows nothing of it yet")
-    if "." not in text:
-        time += END_OF_SECOND
-    return ledger.position_at(time)
+    return ledger.position_at(time if "." in text else time + END_OF_SECOND)
+
+
+def _time_of(text: str) -> datetime | None:
+    try:
+        time = datetime.fromisoformat(text.replace(" ", "+"))
+        return time.astimezone(UTC) if time.tzinfo is not None else None
+    except (ValueError, OverflowError):
+        return None
 
 
 def _recorded(ledger: Ledger, position: int, parameter: str) -> int:
@@ -98,36 +127,67 @@ def _recorded(ledger: Ledger, position: int, parameter: str) -> int:
     return position
 
 
-def moment(
-    request: Request,
-    at: Annotated[
-        str | None,
-        Query(
-            description="A position of the log, or an RFC 3339 time", max_length=40, examples=["2024-08-08T09:00:00Z"]
-        ),
-    ] = None,
-    accept_datetime: Annotated[str | None, Header(description="RFC 7089: answered by 302 to the moment")] = None,
-    x_wait_position: Annotated[
-        str | None, Header(description="Wait, at most 5 s, until this position is shown")
-    ] = None,
-) -> Moment:
-    """Return the moment to read at, once the views show it; raise 503 `view-behind` where they do not in time."""
-    if accept_datetime is not None and at is None:
-        raise _redirect(request, accept_datetime)
+def reading(*names: str) -> Callable[..., Moment]:
+    """Return the dependency that finds the moment to read at, for a route that reads these views."""
+
+    def moment(
+        request: Request,
+        at: AtText = None,
+        accept_datetime: Annotated[
+            str | None,
+            Header(
+                description="RFC 7089: answered by 302 to the resource as of then",
+                examples=["Thu, 08 Aug 2024 09:00:00 GMT"],
+            ),
+        ] = None,
+        x_wait_position: WaitText = None,
+    ) -> Moment:
+        if accept_datetime is not None and at is None:
+            raise _redirect(request, accept_datetime)
+        wanted = _wait_position(request, x_wait_position)
+        began = pinned(request.query_params.get("cursor"))
+        if at is None and began is not None:
+            shown(views_of(request), _recorded(ledger_of(request), began, "cursor"), *names)
+            return Moment(began, past=False)
+        if at is None:
+            return newest(request, wanted, *names)
+        position = position_of(request, at)
+        shown(views_of(request), max(position, wanted), *names)
+        return Moment(position, past=True, settled=is_settled(at))
+
+    return moment
+
+
+def is_settled(at: str) -> bool:
+    """Tell whether a moment names the same position for ever."""
+    time = None if at.isdigit() else _time_of(at)
+    return time is None or time < datetime.now(UTC) - SETTLING
+
+
+def newest(request: Request, wanted: int, *names: str) -> Moment:
+    """Return the moment that these views show now; raise 503 where one failed, or does not come near the record."""
     views = views_of(request)
-    wanted = _wait_position(request, x_wait_position)
-    if at is None:
-        return Moment(shown(views, wanted), past=False)
-    position = position_of(request, at)
-    shown(views, max(position, wanted))
-    return Moment(position, past=True)
+    _check_whole(views, *names)
+    return Moment(shown(views, max(wanted, ledger_of(request).head() - LAG_ALLOWED), *names), past=False)
 
 
-def shown(views: Runner, wanted: int) -> int:
-    """Return the position that all views show, waiting for the wanted one; raise 503 where it does not come."""
-    if not views.wait_for(wanted, MAX_WAIT):
+def shown(views: Runner, wanted: int, *names: str) -> int:
+    """Return the position that these views show, waiting for the wanted one; raise 503 where it does not come."""
+    if not views.wait_for(wanted, MAX_WAIT, *names):
+        _check_whole(views, *names)
         raise Fault(503, "view-behind", f"the views do not show position {wanted} yet: ask again", {"Retry-After": "1"})
-    return views.position()
+    return views.position(*names)
+
+
+def _check_whole(views: Runner, *names: str) -> None:
+    failed = views.failures(*names)
+    if failed:
+        reached = min(views.position(name) for name in failed)
+        detail = (
+            f"the view {', '.join(sorted(failed))} stopped at position {reached}, and needs an operator;"
+            f" answers up to at={reached} hold"
+        )
+        raise Fault(503, "view-failed", detail)
 
 
 def _wait_position(request: Request, text: str | None) -> int:
@@ -139,14 +199,27 @@ def _wait_position(request: Request, text: str | None) -> int:
 
 
 def _redirect(request: Request, accept_datetime: str) -> Fault:
-    try:
-        time = parsedate_to_datetime(accept_datetime)
-    except ValueError:
+    """Return the redirection to the memento, named by its position.
+
+    A time before the first memento means the first, one after the last the last (RFC 7089 4.5.3).
+    """
+    time = _http_date(accept_datetime)
+    if time is None:
         return Fault(400, "BadAcceptDatetime", "Accept-Datetime takes an HTTP date, as Thu, 08 Aug 2024 09:00:00 GMT")
-    moment_text = time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    target = request.url.include_query_params(at=moment_text)
-    headers = {"Location": f"{target.path}?{target.query}", "Vary": "Accept-Datetime", "Link": links(request)}
-    return Fault(302, "Memento", f"the resource as of {moment_text}", headers)
+    ledger = ledger_of(request)
+    position = min(max(ledger.position_at(time + END_OF_SECOND), 1), ledger.head())
+    target = request.url.include_query_params(at=position)
+    headers = {
+        "Location": f"{quote(target.path, safe='/:')}?{target.query}",
+        "Vary": "Accept-Datetime",
+        "Link": links(request),
+    }
+    return Fault(302, "Memento", f"the resource as of position {position}", headers)
 
 
-At = Annotated[Moment, Depends(moment)]
+def _http_date(text: str) -> datetime | None:
+    try:
+        time = parsedate_to_datetime(text)
+        return time.astimezone(UTC) if time.tzinfo is not None and time.year < 9999 else None
+    except (ValueError, OverflowError):
+        return None

@@ -6,6 +6,7 @@ What a request passes on its way is `async`, so that it costs no thread.
 
 import hashlib
 import inspect
+import re
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Annotated, Any, cast
@@ -23,12 +24,14 @@ from service.access import MAY, Caller
 from service.api.acts import ACTS, Act
 from service.api.callers import Writer
 from service.api.examples import EXAMPLES
-from service.api.problems import Fault, Problem
+from service.api.problems import Fault
 from service.keys import make_key
 from service.ledger import Idempotency, Ledger, Receipt
 from service.ledger import Request as LedgerRequest
 
 PREFIX = "/api/v1"
+_VERSION = re.compile(r'"([0-9]{1,15})(?:\.[0-9a-f]{32})?"')
+"""The tag of an incident, source or account, or that of a claim, which begins with its incident's."""
 BUSIEST = (MakeClaim, ReceiveReport)
 
 
@@ -45,25 +48,6 @@ class ReceiptView(BaseModel):
     ids: dict[str, str]
     secret: str | None = None
     """Of a new key only: the secret, shown this once."""
-
-
-_SCHEMA = {"application/problem+json": {"schema": Problem.model_json_schema()}}
-PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"description": description, "content": _SCHEMA}
-    for status, description in {
-        400: "Malformed",
-        401: "No valid key",
-        403: "Not allowed",
-        404: "Unknown",
-        409: "Refused by a rule of the record",
-        412: "If-Match is stale",
-        413: "Too large",
-        415: "Wrong media type",
-        422: "Invalid fields",
-        429: "Too many requests",
-        503: "Busy: try again",
-    }.items()
-}
 
 
 def body_of(act: Act) -> type[Frozen]:
@@ -96,9 +80,9 @@ async def expected_version(if_match: Annotated[str | None, Header()] = None) -> 
     """Return the version that If-Match names, or raise 400 (RFC 9110 13.1.1; strong tags only)."""
     if if_match is None or if_match.strip() == "*":
         return None
-    tag = if_match.strip()
-    if len(tag) > 2 and tag[0] == tag[-1] == '"' and tag[1:-1].isascii() and tag[1:-1].isdigit() and len(tag) < 20:
-        return int(tag[1:-1])
+    tag = _VERSION.fullmatch(if_match.strip())
+    if tag is not None:
+        return int(tag[1])
     raise Fault(400, "BadIfMatch", 'If-Match takes the ETag of the incident, as in If-Match: "7"')
 
 
@@ -125,7 +109,6 @@ def mount(app: FastAPI) -> None:
             tags=[act.command.NAME.split(".")[0]],
             response_model=ReceiptView,
             response_model_exclude_none=True,
-            responses=PROBLEMS,
             dependencies=[Depends(json_only)],
         )
     app.include_router(router)
@@ -189,7 +172,7 @@ async def post(
         )
     )
     secret = made.secret if made and not receipt.replayed else None
-    return _answer(act, request, receipt, secret)
+    return _answer(act, ids, receipt, secret)
 
 
 def _idempotency(request: Request, caller: Caller, key: str | None, body: bytes) -> Idempotency | None:
@@ -201,7 +184,7 @@ def _idempotency(request: Request, caller: Caller, key: str | None, body: bytes)
     return Idempotency(key=key, caller=str(caller.actor.account), fingerprint=fingerprint)
 
 
-def _answer(act: Act, request: Request, receipt: Receipt, secret: str | None) -> Response:
+def _answer(act: Act, ids: dict[str, Any], receipt: Receipt, secret: str | None) -> Response:
     view = ReceiptView(
         aggregate=receipt.aggregate,
         version=receipt.version,
@@ -214,7 +197,7 @@ def _answer(act: Act, request: Request, receipt: Receipt, secret: str | None) ->
     headers = {
         "ETag": f'"{receipt.version}"',
         "X-Position": str(receipt.position),
-        "Location": _location(act, request, receipt),
+        "Location": _location(act, ids, receipt),
         "Cache-Control": "no-store",
     }
     if receipt.replayed:
@@ -223,8 +206,7 @@ def _answer(act: Act, request: Request, receipt: Receipt, secret: str | None) ->
     return Response(body, 201 if act.creates else 200, headers=headers, media_type="application/json")
 
 
-def _location(act: Act, request: Request, receipt: Receipt) -> str:
-    if act.creates is not None:
-        return f"{request.scope['path']}/{receipt.ids[act.creates]}"
-    path: str = request.scope["path"]
-    return path.rpartition("/")[0]
+def _location(act: Act, ids: dict[str, Any], receipt: Receipt) -> str:
+    """Return where to read what was created or acted on."""
+    path = act.about if act.creates is None else f"{act.path}/{receipt.ids[act.creates]}"
+    return PREFIX + path.format(**ids)

@@ -149,6 +149,8 @@ class Batch:
             sources=self.sources,
             accounts=self.accounts,
             incidents=self.incidents,
+            ties=self.states.ties(),
+            actor=request.actor.account,
             may_override=request.may_override,
         )
 
@@ -199,12 +201,15 @@ class Batch:
             raise
         assert state is not None
         self.states.put(aggregate, state)
+        for one in recorded:
+            self.states.note(one)
 
     def _restore(self, aggregate: UUID) -> None:
         """Fold an aggregate anew, from the log and the batch: a fault left it changed in part."""
         self.states.forget([aggregate])
         state = self.states.find(aggregate)
         for one in self.recorded:
+            self.states.note(one)
             if one.aggregate == aggregate:
                 state = evolve(state, one)
         if state is not None:

@@ -38,6 +38,7 @@ class Ledger:
         self._writer = Writer(log, self._inbox, self._keyring) if lock is not None else None
         self._closed = False
         self.is_demonstration = log.log_recorder.meta("demonstration") == "yes"
+        self.id = UUID(str(log.log_recorder.meta("ledger")))
 
     @classmethod
     def open(cls, settings: Settings, *, demonstration: bool = False, read_only: bool = False) -> Self:

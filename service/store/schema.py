@@ -17,6 +17,7 @@ STEPS: tuple[str, ...] = (
         UNIQUE (originator_id, originator_version)
     );
     CREATE INDEX stored_events_recorded_at ON stored_events (recorded_at);
+    CREATE INDEX stored_events_of_sources ON stored_events (position) WHERE topic >= 'source.' AND topic < 'source/';
     CREATE TABLE stored_snapshots (
         originator_id TEXT NOT NULL,
         originator_version INTEGER NOT NULL,

@@ -276,6 +276,16 @@ class LogRecorder(SQLiteApplicationRecorder):
             )
             return [tuple(row) for row in c.fetchall()]
 
+    def rows_of_sources(self, after: int, limit: int) -> list[tuple[int, bytes]]:
+        """Return position and stored bytes of the events of sources after a position, in log order."""
+        with self.datastore.transaction(commit=False) as c:
+            c.execute(
+                "SELECT position, state FROM stored_events WHERE topic >= 'source.' AND topic < 'source/'"
+                " AND position > ? ORDER BY position LIMIT ?",
+                (after, limit),
+            )
+            return [tuple(row) for row in c.fetchall()]
+
     def integrity(self) -> list[str]:
         """Return what SQLite finds wrong with the file."""
         with self.datastore.transaction(commit=False) as c:

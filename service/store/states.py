@@ -19,11 +19,12 @@ from domain.event import Aggregate
 from domain.events import Recorded
 from domain.incident_state import Incident
 from domain.source_state import Source
+from domain.ties import TieEvents, Ties
 from service.store.log import RecordLog
 
 State = Incident | Source | Account
 S = TypeVar("S", Incident, Source, Account)
-SNAPSHOT_SHAPE = 1
+SNAPSHOT_SHAPE = 2
 """Raised when a state's shape changes: older snapshots are then passed over."""
 SNAPSHOT_EVERY = 1_000
 PAGE = 2_000
@@ -101,6 +102,7 @@ class States:
         self._weights: dict[UUID, int] = {}
         self._total = 0
         self._snapshots: dict[UUID, int] = {}
+        self._ties: Ties | None = None
 
     def __len__(self) -> int:
         return len(self._states)
@@ -119,6 +121,22 @@ class States:
             self.put(aggregate, state)
         return state
 
+    def ties(self) -> Ties:
+        """Return the ties among all sources, folded from the log where need be."""
+        if self._ties is None:
+            ties, after = Ties(), 0
+            while rows := self._log.log_recorder.rows_of_sources(after, PAGE):
+                for position, data in rows:
+                    _note(ties, Recorded.from_bytes(data, position))
+                after = rows[-1][0]
+            self._ties = ties
+        return self._ties
+
+    def note(self, recorded: Recorded) -> None:
+        """Take in what an event says of ties among sources."""
+        if isinstance(recorded.event, TieEvents):
+            _note(self.ties(), recorded)
+
     def put(self, aggregate: UUID, state: State) -> None:
         """Take the state that events made."""
         self._states[aggregate] = state
@@ -127,7 +145,11 @@ class States:
         self._weights[aggregate] = state.version
 
     def forget(self, aggregates: Iterable[UUID]) -> None:
-        """Drop states whose events were not saved."""
+        """Drop states whose events were not saved, and the ties that they may have made."""
+        self._ties = None
+        self._drop(aggregates)
+
+    def _drop(self, aggregates: Iterable[UUID]) -> None:
         for aggregate in aggregates:
             if self._states.pop(aggregate, None) is not None:
                 self._total -= self._weights.pop(aggregate)
@@ -141,7 +163,7 @@ class States:
         if self._total <= self._size:
             return
         while len(self._states) > 1 and self._total - max(self._weights.values()) > self._size:
-            self.forget([next(iter(self._states))])
+            self._drop([next(iter(self._states))])
 
     def keep(self, aggregates: Iterable[UUID]) -> None:
         """Keep snapshots of what was committed, where they pay."""
@@ -156,6 +178,11 @@ class States:
         data = kind.adapter.dump_json(state)
         self._log.snapshot_recorder.insert_events([StoredEvent(aggregate, state.version, kind.topic, data)])
         self._snapshots[aggregate] = state.version
+
+
+def _note(ties: Ties, recorded: Recorded) -> None:
+    if isinstance(recorded.event, TieEvents):
+        ties.note(recorded.aggregate, recorded.event)
 
 
 class Known(Mapping[UUID, S]):

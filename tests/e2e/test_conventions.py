@@ -116,7 +116,7 @@ def test_moments(editor: Desk) -> None:
     problem(editor.client.get(path, params={"at": "yesterday"}), 422, "BadMoment")
     gate = editor.client.get(path, headers={"Accept-Datetime": "Thu, 08 Aug 2024 09:00:00 GMT"}, follow_redirects=False)
     assert gate.status_code == 302
-    assert "at=2024-08-08T09" in gate.headers["location"]
+    assert gate.headers["location"].endswith("?at=1")
 
 
 def test_pages_follow_their_cursor(editor: Desk) -> None:

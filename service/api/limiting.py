@@ -1,0 +1,144 @@
+"""How often anybody may ask: a limit for each key, and, without one, for each address.
+
+Law: what is counted is the key that was proven, never the one that was only sent: a made-up key counts for the address
+that sent it. Health is never limited. The counts are this process's own and do not outlive it.
+"""
+
+import ipaddress
+import math
+import time
+from dataclasses import dataclass
+
+from limits import RateLimitItem, RateLimitItemPerMinute
+from limits.aio.storage import MemoryStorage
+from limits.aio.strategies import SlidingWindowCounterRateLimiter
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service.api.callers import proven
+from service.api.guards import refuse
+from service.settings import Settings
+
+LIMITED = "/api/"
+"""The paths that are limited; health, metrics and the documentation are not."""
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A limit with its name, as the RateLimit headers give it."""
+
+    name: str
+    item: RateLimitItem
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a caller stands with a limit: whether it was reached, how many are left, and in how many seconds one more."""
+
+    limit: Limit
+    reached: bool
+    left: int
+    seconds: int
+
+
+class Limits:
+    """ASGI middleware: counts requests and failed keys, and tells how the caller stands with each answer."""
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self.app = app
+        self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
+        self._reads = _limit("reads", settings.reads_per_minute)
+        self._writes = _limit("writes", settings.writes_per_minute)
+        self._failures = _limit("failed-keys", settings.failed_keys_per_minute)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, or refuse it with 429."""
+        if scope["type"] != "http" or not scope["path"].startswith(LIMITED):
+            await self.app(scope, receive, send)
+            return
+        address = address_of(scope)
+        if await self._guessed_too_often(scope, send, address):
+            return
+        limit = self._reads if scope["method"] in READING else self._writes
+        if limit is None:
+            await self.app(scope, receive, send)
+            return
+        standing = await self._hit(limit, await self._whose(scope, address))
+        if standing.reached:
+            await _too_many(scope, send, standing, f"{limit.item.amount} {limit.name} a minute are allowed")
+        else:
+            await self.app(scope, receive, _telling(send, standing))
+
+    async def _guessed_too_often(self, scope: Scope, send: Send, address: str) -> bool:
+        """Refuse who sent too many keys that are none, before this one is looked at: guessing must teach nothing."""
+        limit = self._failures
+        if limit is None or _sent(scope) is None or await self._limiter.test(limit.item, address):
+            return False
+        standing = await self._standing(limit, address, reached=True)
+        await _too_many(scope, send, standing, "too many keys were sent from your address that are not valid")
+        return True
+
+    async def _whose(self, scope: Scope, address: str) -> str:
+        """Return for whom a request counts: the key that it proves to have, or the address it comes from."""
+        sent = _sent(scope)
+        if sent is None:
+            return address
+        key = scope["state"]["proven"] = proven(scope["app"].state.ledger, sent)
+        if key is None and self._failures is not None:
+            await self._limiter.hit(self._failures.item, address)
+        return address if key is None else f"key {key.id}"
+
+    async def _hit(self, limit: Limit, whose: str) -> Standing:
+        passed = await self._limiter.hit(limit.item, whose)
+        return await self._standing(limit, whose, reached=not passed)
+
+    async def _standing(self, limit: Limit, whose: str, *, reached: bool) -> Standing:
+        stats = await self._limiter.get_window_stats(limit.item, whose)
+        return Standing(limit, reached, stats.remaining, max(math.ceil(stats.reset_time - time.time()), 1))
+
+
+def address_of(scope: Scope) -> str:
+    """Return the address that a request comes from; of IPv6 its network of 64 bits, which one caller has whole."""
+    host = scope["client"][0] if scope.get("client") else ""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return str(host)
+    return str(address) if address.version == 4 else str(ipaddress.ip_network((address, 64), strict=False))
+
+
+def _limit(name: str, per_minute: int) -> Limit | None:
+    return Limit(name, RateLimitItemPerMinute(per_minute, namespace=name)) if per_minute > 0 else None
+
+
+def _sent(scope: Scope) -> str | None:
+    """Return the key that a request sends; what is no bearer's key is one that is not valid."""
+    header = Headers(scope=scope).get("authorization")
+    if header is None:
+        return None
+    scheme, _, secret = header.partition(" ")
+    return secret.strip() if scheme.lower() == "bearer" else header
+
+
+def _headers(standing: Standing) -> list[tuple[bytes, bytes]]:
+    """Return RateLimit and RateLimit-Policy (draft-ietf-httpapi-ratelimit-headers)."""
+    name, item = standing.limit.name, standing.limit.item
+    policy = f'"{name}";q={item.amount};w={item.get_expiry()}'
+    left = f'"{name}";r={standing.left};t={standing.seconds}'
+    return [(b"ratelimit-policy", policy.encode()), (b"ratelimit", left.encode())]
+
+
+def _telling(send: Send, standing: Standing) -> Send:
+    async def told(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message["headers"] = [*message["headers"], *_headers(standing)]
+        await send(message)
+
+    return told
+
+
+async def _too_many(scope: Scope, send: Send, standing: Standing, why: str) -> None:
+    detail = f"{why}: wait {standing.seconds} s, as Retry-After says"
+    headers = [*_headers(standing), (b"retry-after", str(standing.seconds).encode())]
+    await refuse(send, 429, "TooManyRequests", detail, scope["state"]["trace_id"], headers)
