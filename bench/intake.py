@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -58,8 +59,8 @@ def _row(what: str, events: int, cost: Cost) -> list[str]:
 
 def _in_a_process(work: Callable[..., Cost], arguments: Sequence[str]) -> Cost:
     """Do some work in a process of its own, and return what that process, or its one child, took."""
-    with get_context("spawn").Pool(1) as one:
-        return one.apply(work, arguments)
+    with ProcessPoolExecutor(1, get_context("spawn")) as one:
+        return one.submit(work, *arguments).result()
 
 
 def _import(file: str, data: str) -> Cost:

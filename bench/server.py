@@ -1,7 +1,7 @@
-"""The service as `onrecord serve` runs it, without its limits of requests a minute, with two routes beside it that do nothing: what a request costs as such.
+"""The service as `onrecord serve` runs it, with two routes beside it that do nothing: what a request costs as such.
 
 `POST /bench/nothing` answers a constant. `POST /bench/{incident}/nothing` passes all that a claim passes, the key, the
-path, the body's model, and answers a constant in place of asking the ledger.
+path, the body's model, and answers a constant in place of asking the ledger. No limit of requests a minute applies.
 """
 
 import sys
