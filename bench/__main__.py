@@ -7,12 +7,19 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import append, http
+from bench import append, asof, giant, http, intake, rebuild
 from bench.machine import described
 from bench.tables import Table
 
 Part = Callable[[Path, bool], list[Table]]
-PARTS: dict[str, Part] = {"append": append.run, "http": http.run}
+PARTS: dict[str, Part] = {
+    "append": append.run,
+    "http": http.run,
+    "asof": asof.run,
+    "giant": giant.run,
+    "rebuild": rebuild.run,
+    "intake": intake.run,
+}
 
 
 def main(arguments: list[str]) -> None:

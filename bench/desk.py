@@ -40,9 +40,9 @@ class Desk:
         )
 
 
-def open_ledger(folder: Path, *, demonstration: bool = False) -> Ledger:
+def open_ledger(folder: Path, *, read_only: bool = False) -> Ledger:
     """Open a ledger as the service does."""
-    return Ledger.open(Settings(data=folder), demonstration=demonstration)
+    return Ledger.open(Settings(data=folder), read_only=read_only)
 
 
 def desk_of(ledger: Ledger, incidents: int) -> Desk:

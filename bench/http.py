@@ -18,6 +18,7 @@ from bench.client import Job, Seen
 from bench.desk import ACTOR, SEED, Desk, desk_of, do, open_ledger, sentence
 from bench.tables import PERCENTILE_COLUMNS, Table, in_turns, medians, percentiles, rate, spread, times
 from domain.account_commands import GrantRole, IssueKey, OpenAccount
+from domain.values import Role
 from service.keys import make_key
 from service.ledger import Ledger, Request
 
@@ -35,7 +36,7 @@ def run(folder: Path, quick: bool) -> list[Table]:
     with TemporaryDirectory(dir=folder) as temporary:
         place = Path(temporary)
         with open_ledger(place) as ledger:
-            desk, key = desk_of(ledger, INCIDENTS), reporter_key(ledger)
+            desk, key = desk_of(ledger, INCIDENTS), key_of(ledger, "reporter")
         with serving(place) as port:
             targets = _targets(desk)
             contest = {
@@ -58,10 +59,10 @@ def _targets(desk: Desk) -> dict[str, list[str]]:
     }
 
 
-def reporter_key(ledger: Ledger) -> str:
-    """Open an account that may report, and return the secret of its key."""
-    account, made = do(ledger, OpenAccount(name="Reporter")).aggregate, make_key()
-    do(ledger, GrantRole(account=account, role="reporter"))
+def key_of(ledger: Ledger, role: Role) -> str:
+    """Open an account with a role, and return the secret of its key."""
+    account, made = do(ledger, OpenAccount(name=role)).aggregate, make_key()
+    do(ledger, GrantRole(account=account, role=role))
     ledger.execute_now(Request(IssueKey(account=account, key=made.id), ACTOR, secret=made.hash))
     return made.secret
 

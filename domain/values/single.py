@@ -85,7 +85,8 @@ def _zone(text: str) -> str:
 Zone = Annotated[str, StringConstraints(max_length=60), AfterValidator(_zone)]
 """A time zone: of the IANA database, as `Europe/Kyiv`, or an offset, as `+03:00`."""
 
-Number = int | float
+Number = Annotated[int, Field(strict=True)] | Annotated[float, Field(strict=True)]
+"""A number as it was given: neither text nor true or false is read as one."""
 
 
 def _unit(text: str) -> str:

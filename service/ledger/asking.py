@@ -3,7 +3,7 @@
 The rules' own refusals (`domain.refusals.Refused`) pass through as they are.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -93,10 +93,6 @@ class Receipt:
     recorded_at: datetime
     ids: dict[str, str] = field(default_factory=dict)
     replayed: bool = False
-
-    def again(self) -> "Receipt":
-        """Return the receipt as a retry gets it."""
-        return replace(self, replayed=True)
 
     def to_bytes(self) -> bytes:
         """Return the receipt as it is kept for retries."""

@@ -7,7 +7,7 @@ transaction. A crash before its commit leaves nothing of it, a crash after it le
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -103,7 +103,7 @@ class DurableDatastore(SQLiteDatastore):
     def writing(self) -> Iterator[SQLiteCursor]:
         """Run a transaction that is begun IMMEDIATE: a deferred one meets SQLITE_BUSY in its middle.
 
-        A connection on which anything failed, the commit included, is closed, which undoes all that it had begun.
+        A connection on which anything failed, the commit included, is rolled back and closed: the next one is new.
         """
         with self._writing:
             if self._writer is None:
@@ -114,6 +114,8 @@ class DurableDatastore(SQLiteDatastore):
                 yield cursor
                 self._writer.commit()
             except BaseException as problem:
+                with suppress(sqlite3.Error):  # SQLite may have rolled back by itself
+                    self._writer.rollback()
                 self._writer.close()
                 self._writer = None
                 if isinstance(problem, sqlite3.Error):

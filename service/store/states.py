@@ -104,6 +104,9 @@ class States:
         self._snapshots: dict[UUID, int] = {}
         self._ties: Ties | None = None
 
+    def __len__(self) -> int:
+        return len(self._states)
+
     def find(self, aggregate: UUID) -> State | None:
         """Return the state of an aggregate of any kind, loaded where need be; None where there is none."""
         state = self._states.get(aggregate)

@@ -1,0 +1,353 @@
+"""The ledger under attack: failing disks, faults in the rules, a closing writer, strangers in the file."""
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+from eventsourcing.sqlite import SQLiteConnection
+
+from domain.account_commands import GrantRole, IssueKey, OpenAccount, RevokeKey
+from domain.events import Recorded
+from domain.refusals import AlreadyExists
+from domain.source_commands import RegisterSource
+from service.keys import make_key
+from service.ledger import FutureTime, Ledger, NoLedger, QueueFull, Receipt, Request, Unavailable, batch, writer
+from service.settings import Settings
+from service.store.log import RecordLog, StoreError
+from service.store.sqlite import LogRecorder
+from tests.service.ledgers import ACTOR, ask, begin, claim, open_ledger
+
+
+def fail(*_given: object, **_beside: object) -> None:
+    raise sqlite3.OperationalError("disk I/O error")
+
+
+def texts(ledger: Ledger) -> list[str]:
+    """Return the wordings of all claims, in log order, after checking that positions are whole."""
+    events = ledger.read(0, 10_000)
+    assert [one.position for one in events] == list(range(1, len(events) + 1))
+    return [one.event.wording.text for one in events if one.event.NAME == "claim.made.v1"]  # type: ignore[union-attr]
+
+
+# Failing disks.
+
+
+def test_a_commit_that_fails_leaves_nothing_and_the_next_goes_through(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_ledger(tmp_path) as ledger:
+        incident, report = begin(ledger)
+        with monkeypatch.context() as broken:
+            broken.setattr(SQLiteConnection, "commit", fail)
+            with pytest.raises(Unavailable):
+                ledger.execute_now(ask(claim(incident, report, "lost")))
+        assert ledger.execute_now(ask(claim(incident, report, "kept"))).position == 4
+        assert texts(ledger) == ["kept"]
+
+
+def test_a_commit_that_raises_but_is_on_the_disk_is_answered_by_its_receipt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit = SQLiteConnection.commit
+
+    def committed_then_lost(connection: SQLiteConnection) -> None:
+        commit(connection)
+        fail()
+
+    with open_ledger(tmp_path) as ledger:
+        incident, report = begin(ledger)
+        with monkeypatch.context() as broken:
+            broken.setattr(SQLiteConnection, "commit", committed_then_lost)
+            assert ledger.execute_now(ask(claim(incident, report, "kept"), "k")).position == 4
+        assert ledger.execute_now(ask(claim(incident, report, "kept"), "k")).replayed
+        assert ledger.execute_now(ask(claim(incident, report, "next"))).version == 4
+
+
+def test_while_the_log_cannot_be_asked_nothing_is_acknowledged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with open_ledger(tmp_path) as ledger:
+        incident, report = begin(ledger)
+        with monkeypatch.context() as broken:
+            broken.setattr(SQLiteConnection, "commit", fail)
+            broken.setattr(LogRecorder, "bytes_at", fail)
+            broken.setattr(LogRecorder, "last", fail)
+            for _ in range(2):
+                with pytest.raises(Unavailable):
+                    ledger.execute_now(ask(claim(incident, report, "lost"), "k"))
+        receipt = ledger.execute_now(ask(claim(incident, report, "kept"), "k"))
+        assert (receipt.position, receipt.replayed) == (4, False)
+
+
+def test_a_full_disk_is_unavailable_until_there_is_room(tmp_path: Path) -> None:
+    with open_ledger(tmp_path) as ledger:
+        incident, report = begin(ledger)
+        with ledger._log.log_recorder.datastore.writing() as cursor:
+            cursor.execute("PRAGMA page_count")
+            pages = cursor.fetchone()[0]
+            cursor.execute(f"PRAGMA max_page_count = {pages + 2}")
+        outcomes = ledger.execute_many([ask(claim(incident, report, "x" * 9_000)) for _ in range(3)])
+        assert {type(one) for one in outcomes} == {Unavailable}
+        # The connection that failed was closed, and the limit with it: there is room again.
+        assert ledger.execute_now(ask(claim(incident, report, "kept"))).position == 4
+        assert ledger.check_file() == []
+
+
+def test_an_answer_that_was_given_before_is_given_again_while_nothing_can_be_saved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_ledger(tmp_path) as ledger:
+        incident, report = begin(ledger)
+        first = ledger.execute_now(ask(claim(incident, report), "k"))
+        with monkeypatch.context() as broken:
+            broken.setattr(RecordLog, "append", fail)
+            new, old = ledger.execute_many([ask(claim(incident, report)), ask(claim(incident, report), "k")])
+        assert isinstance(new, Unavailable)
+        assert isinstance(old, Receipt)
+        assert old.position == first.position
+
+
+# Faults: of the rules, of an event, of a listener.
+
+
+def test_an_event_that_cannot_be_written_down_fails_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_down = Recorded.to_bytes
+
+    def unwritable(recorded: Recorded) -> bytes:
+        if getattr(getattr(recorded.event, "wording", None), "text", "") == "bad":
+            raise TypeError("no bytes for this")
+        return write_down(recorded)
+
+    with open_ledger(tmp_path) as ledger:
+        incident, report = begin(ledger)
+        monkeypatch.setattr(Recorded, "to_bytes", unwritable)
+        outcomes = ledger.execute_many([ask(claim(incident, report, text)) for text in ("one", "bad", "two")])
+        assert [type(one) for one in outcomes] == [Receipt, TypeError, Receipt]
+        assert texts(ledger) == ["one", "two"]
+
+
+def test_a_fold_that_fails_half_way_leaves_no_half_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    evolve = batch.evolve
+    seen: list[str] = []
+
+    def failing_once(state: batch.State | None, recorded: Recorded) -> batch.State:
+        evolved = evolve(state, recorded)
+        if getattr(getattr(recorded.event, "wording", None), "text", "") == "bad":
+            seen.append("bad")
+            raise RuntimeError("half way")
+        return evolved
+
+    with open_ledger(tmp_path) as ledger:
+        incident, report = begin(ledger)
+        monkeypatch.setattr(batch, "evolve", failing_once)
+        outcomes = ledger.execute_many([ask(claim(incident, report, text)) for text in ("one", "bad", "two")])
+        assert [type(one) for one in outcomes] == [Receipt, RuntimeError, Receipt]
+        assert outcomes[2].ids["number"] == "2"  # type: ignore[union-attr]
+        assert (texts(ledger), seen) == (["one", "two"], ["bad"])
+
+
+def test_the_id_of_something_else_is_refused_alone(tmp_path: Path) -> None:
+    with open_ledger(tmp_path) as ledger:
+        incident, report = begin(ledger)
+        taken = RegisterSource(source=incident, name="A source", kind="outlet")
+        outcomes = ledger.execute_many([ask(claim(incident, report)), ask(taken), ask(claim(incident, report))])
+        assert [type(one) for one in outcomes] == [Receipt, AlreadyExists, Receipt]
+        assert ledger.execute_now(ask(claim(incident, report))).version == 5
+
+
+def test_a_listener_that_fails_does_not_stop_the_writer(tmp_path: Path) -> None:
+    with open_ledger(tmp_path) as ledger:
+        ledger.on_commit(lambda head: fail(head))
+        incident, report = begin(ledger)
+        assert ledger.execute_now(ask(claim(incident, report))).position == 4
+
+
+# Waiting, closing, dying.
+
+
+def held_up(monkeypatch: pytest.MonkeyPatch) -> tuple[threading.Event, threading.Event]:
+    """Let the next commit wait; return what tells that it does, and what lets it go."""
+    append: Callable[..., None] = RecordLog.append
+    reached, go_on = threading.Event(), threading.Event()
+
+    def waiting(log: RecordLog, *given: object, **beside: object) -> None:
+        reached.set()
+        go_on.wait(60)
+        append(log, *given, **beside)
+
+    monkeypatch.setattr(RecordLog, "append", waiting)
+    return reached, go_on
+
+
+def test_one_more_than_may_wait_is_refused_and_the_others_are_answered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def main(ledger: Ledger, incident: UUID, report: UUID) -> list[Receipt]:
+        reached, go_on = held_up(monkeypatch)
+        first = asyncio.create_task(ledger.execute(ask(claim(incident, report))))
+        await asyncio.to_thread(reached.wait)
+        second = asyncio.create_task(ledger.execute(ask(claim(incident, report))))
+        await asyncio.sleep(0)
+        with pytest.raises(QueueFull):
+            await ledger.execute(ask(claim(incident, report)))
+        go_on.set()
+        return [await first, await second]
+
+    with Ledger.open(Settings(data=tmp_path, queue_size=1)) as ledger:
+        incident, report = begin(ledger)
+        assert [one.position for one in asyncio.run(main(ledger, incident, report))] == [4, 5]
+
+
+def test_who_stops_waiting_does_not_stop_the_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def main(ledger: Ledger, incident: UUID, report: UUID) -> None:
+        reached, go_on = held_up(monkeypatch)
+        given_up = asyncio.create_task(ledger.execute(ask(claim(incident, report, "given up"))))
+        await asyncio.to_thread(reached.wait)
+        given_up.cancel()
+        go_on.set()
+        await ledger.execute(ask(claim(incident, report, "awaited")))
+
+    with open_ledger(tmp_path) as ledger:
+        asyncio.run(main(ledger, *begin(ledger)))
+        assert texts(ledger) == ["given up", "awaited"]
+
+
+def test_whoever_asks_while_the_ledger_closes_is_answered(tmp_path: Path) -> None:
+    ledger = open_ledger(tmp_path)
+    incident, report = begin(ledger)
+    ends: list[list[str]] = [[] for _ in range(8)]
+
+    def ask_until_closed(end: list[str]) -> None:
+        while True:
+            try:
+                ledger.execute_now(ask(claim(incident, report)))
+            except Unavailable as closed:
+                end.append(str(closed))
+                return
+
+    askers = [threading.Thread(target=ask_until_closed, args=(end,), daemon=True) for end in ends]
+    for asker in askers:
+        asker.start()
+    ledger.close()
+    for asker in askers:
+        asker.join(60)
+    assert [len(end) for end in ends] == [1] * 8
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_writer_that_dies_leaves_nobody_waiting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def die(*_given: object) -> None:
+        raise SystemExit
+
+    with open_ledger(tmp_path) as ledger:
+        incident, report = begin(ledger)
+        monkeypatch.setattr(batch.Batch, "decide", die)
+        for _ in range(2):
+            with pytest.raises(Unavailable):
+                ledger.execute_now(ask(claim(incident, report)))
+        assert ledger.head() == 3
+
+
+# Keys.
+
+
+def test_a_revoked_key_is_revoked_from_the_answer_on(tmp_path: Path) -> None:
+    with open_ledger(tmp_path) as ledger:
+        account, made = ledger.execute_now(ask(OpenAccount(name="Reporter"))).aggregate, make_key()
+        ledger.execute_now(Request(IssueKey(account=account, key=made.id), ACTOR, secret=made.hash))
+        holder = ledger.holder(made.id)
+        assert holder is not None
+        assert (holder.hash, holder.account.keys[made.id].revoked) == (made.hash, False)
+        assert ledger.holder(made.id) is holder
+        ledger.execute_now(ask(RevokeKey(account=account, key=made.id, reason="lost")))
+        holder = ledger.holder(made.id)
+        assert holder is not None
+        assert holder.account.keys[made.id].revoked
+        assert ledger.holder("nobodys00key") is None
+
+
+def test_a_role_that_was_not_saved_is_not_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with open_ledger(tmp_path) as ledger:
+        account = ledger.execute_now(ask(OpenAccount(name="Reporter"))).aggregate
+        reached, go_on = held_up(monkeypatch)
+        granting = threading.Thread(
+            target=lambda: ledger.execute_many([ask(GrantRole(account=account, role="admin", reason="r"))])
+        )
+        granting.start()
+        reached.wait(60)
+        asked_meanwhile = ledger.account(account)
+        go_on.set()
+        granting.join(60)
+        asked_after = ledger.account(account)
+        assert asked_meanwhile is not None
+        assert asked_after is not None
+        assert (len(asked_meanwhile.grants), len(asked_after.grants)) == (0, 1)
+
+
+# Strangers, clocks, folders.
+
+
+def test_events_of_a_stranger_are_never_taken_for_ours(tmp_path: Path) -> None:
+    with open_ledger(tmp_path) as ledger:
+        incident, report = begin(ledger)
+        stranger = sqlite3.connect(tmp_path / "ledger.sqlite")
+        stranger.execute(
+            "INSERT INTO stored_events SELECT 4, ?, 1, topic, replace(state, 'A source', 'A stranger'), recorded_at"
+            " FROM stored_events WHERE position = 1",
+            (uuid4().hex,),
+        )
+        stranger.commit()
+        stranger.close()
+        with pytest.raises(Unavailable):
+            ledger.execute_now(ask(claim(incident, report, "late")))
+        assert ledger.execute_now(ask(claim(incident, report, "later"))).position == 5
+        assert texts(ledger) == ["later"]
+
+
+def test_a_scripted_time_does_not_lie_in_the_future(tmp_path: Path) -> None:
+    with open_ledger(tmp_path, demonstration=True) as ledger:
+        ahead = datetime.now(UTC) + timedelta(days=1)
+        with pytest.raises(FutureTime):
+            ledger.execute_now(Request(RegisterSource(name="A source", kind="outlet"), ACTOR, at=ahead))
+        assert ledger.head() == 0
+
+
+def test_answers_that_are_no_longer_kept_do_not_pile_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writer, "ANSWERS_KEPT", timedelta(hours=-1))  # expired as soon as they are written
+    with open_ledger(tmp_path) as ledger:
+        incident, report = begin(ledger)
+        for n in range(20):
+            ledger.execute_now(ask(claim(incident, report), f"key-{n}"))
+        assert not ledger.execute_now(ask(claim(incident, report), "key-19")).replayed
+    connection = sqlite3.connect(tmp_path / "ledger.sqlite")
+    assert connection.execute("SELECT COUNT(*) FROM idempotency").fetchone()[0] <= 2
+    connection.close()
+
+
+def test_reading_makes_no_record_where_there_is_none(tmp_path: Path) -> None:
+    with pytest.raises(NoLedger):
+        open_ledger(tmp_path / "nothing", read_only=True)
+    assert not (tmp_path / "nothing").exists()
+
+
+def test_a_reader_beside_the_writer_sees_what_is_committed_and_writes_nothing(tmp_path: Path) -> None:
+    with open_ledger(tmp_path) as ledger, open_ledger(tmp_path, read_only=True) as reader:
+        incident, report = begin(ledger)
+        ledger.execute_now(ask(claim(incident, report, "seen")))
+        assert texts(reader) == ["seen"]
+        with pytest.raises(Unavailable):
+            reader.execute_now(ask(claim(incident, report)))
+        with pytest.raises(StoreError):
+            reader._log.log_recorder.set_meta("name", "value")
+
+
+def test_the_name_of_the_folder_may_hold_any_sign(tmp_path: Path) -> None:
+    folder = tmp_path / "what? 100%25 #1 бюро"
+    with open_ledger(folder) as ledger:
+        begin(ledger)
+    with open_ledger(folder, read_only=True) as ledger:
+        assert ledger.head() == 3
+    assert sorted(one.name for one in tmp_path.iterdir()) == [folder.name]

@@ -1,0 +1,92 @@
+"""States in memory: snapshots that are true, and only those; a cache that stays within its bounds."""
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+
+from domain import incident_commands as c
+from domain import incident_state
+from domain.events import Recorded
+from service.ledger import writer
+from service.store import states
+from service.store.states import KINDS
+from tests.projections.histories import INCIDENT, histories
+from tests.service.ledgers import ask, begin, claim, open_ledger
+
+Spoil = Callable[[sqlite3.Connection], object]
+
+
+@given(histories())
+def test_a_state_comes_back_whole_from_its_snapshot(log: list[Recorded]) -> None:
+    state = incident_state.replay(one for one in log if one.aggregate == INCIDENT)
+    adapter = KINDS["incident"].adapter
+    assert adapter.validate_json(adapter.dump_json(state)) == state
+
+
+def snapshots(folder: Path) -> int:
+    connection = sqlite3.connect(folder / "ledger.sqlite")
+    (count,) = connection.execute("SELECT COUNT(*) FROM stored_snapshots").fetchone()
+    connection.close()
+    return int(count)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        pytest.param(lambda file: file.execute("SELECT 1"), id="sound"),
+        pytest.param(lambda file: file.execute("UPDATE stored_snapshots SET state = x'7b'"), id="cut off"),
+        pytest.param(
+            lambda file: file.execute("UPDATE stored_snapshots SET originator_version = originator_version + 1"),
+            id="of another version",
+        ),
+        pytest.param(lambda file: file.execute("UPDATE stored_snapshots SET topic = 'incident.v0'"), id="of old shape"),
+        pytest.param(lambda file: file.execute("DELETE FROM stored_events WHERE position > 10"), id="ahead of the log"),
+    ],
+)
+def test_a_snapshot_is_only_an_aid(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spoil: Spoil) -> None:
+    monkeypatch.setattr(states, "SNAPSHOT_EVERY", 20)
+    with open_ledger(tmp_path) as ledger:
+        incident, report = begin(ledger)
+        ledger.execute_many([ask(claim(incident, report)) for _ in range(50)])
+    assert snapshots(tmp_path) > 0
+    connection = sqlite3.connect(tmp_path / "ledger.sqlite")
+    spoil(connection)
+    connection.commit()
+    connection.close()
+    with open_ledger(tmp_path) as ledger:
+        head = ledger.head()
+        receipt = ledger.execute_now(ask(claim(incident, report)))
+        assert (receipt.position, receipt.version, receipt.ids["number"]) == (head + 1, head, str(head - 2))
+
+
+def test_linked_claims_come_back_from_a_snapshot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(states, "SNAPSHOT_EVERY", 5)
+    with open_ledger(tmp_path) as ledger:
+        incident, report = begin(ledger)
+        one, two = (UUID(ledger.execute_now(ask(claim(incident, report))).ids["claim"]) for _ in range(2))
+        ledger.execute_now(ask(c.LinkClaims(incident=incident, claim=two, other=one, relation="updates")))
+    assert snapshots(tmp_path) > 0
+    folded: list[int] = []
+    evolve = states.evolve
+    monkeypatch.setattr(states, "evolve", lambda state, event: folded.append(event.version) or evolve(state, event))
+    with open_ledger(tmp_path) as ledger:
+        ledger.execute_now(ask(claim(incident, report)))
+    assert 3 not in folded
+
+
+def test_the_cache_stays_within_its_bounds_and_forgets_nothing_true(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "CACHED_EVENTS", 10)
+    with open_ledger(tmp_path) as ledger:
+        desks = [begin(ledger) for _ in range(6)]
+        for _ in range(3):
+            ledger.execute_many([ask(claim(*desk)) for desk in desks])
+        assert ledger._writer is not None
+        assert len(ledger._writer._states) < 6
+        numbers = [ledger.execute_now(ask(claim(*desk))).ids["number"] for desk in desks]
+        assert numbers == ["4"] * 6
