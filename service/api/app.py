@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from projections.runner import Runner
-from service import logs
+from service import logs, memory
 from service.api import (
     answers,
     auditing,
@@ -43,6 +43,7 @@ def create_app(settings: Settings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         with Ledger.open(settings) as ledger, Runner.open(settings.data / "views.sqlite") as views:
             serve(app, settings, ledger, views)
+            memory.settle()
             yield
             app.state.stopping = True
             app.state.imports.close()

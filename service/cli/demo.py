@@ -10,6 +10,7 @@ import typer
 
 from projections.runner import Runner
 from service import demo as demonstration
+from service import memory
 from service.cli.exits import Conflict
 from service.cli.opening import VIEWS, catch_up, settings_of
 from service.cli.options import Quiet
@@ -58,6 +59,7 @@ def _check_empty(folder: Path) -> None:
 def _fill(settings: Settings, *, quiet: bool) -> tuple[str, str]:
     """Load the examples and build the views; return the secrets of a key that reads and one that writes."""
     with Ledger.open(settings, demonstration=True) as ledger:
+        memory.settle()
         with Progress("loading the examples", demonstration.size(), quiet=quiet) as progress:
             loaded = demonstration.load(ledger, lambda now: progress.at(now.rows))
         if not quiet:

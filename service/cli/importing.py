@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from service import memory
 from service.access import OPERATOR
 from service.cli.exits import FAILED, Stopped, UsageProblem
 from service.cli.opening import LEDGER, settings_of
@@ -39,6 +40,7 @@ def import_(
     """
     _check_there(files)
     with _ledger(settings_of(data), dry_run) as ledger:
+        memory.settle()
         incomplete = [file for file in files if not _import(ledger, file, resume, dry_run, json=json, quiet=quiet)]
     if incomplete:
         raise SystemExit(FAILED)

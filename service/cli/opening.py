@@ -15,6 +15,7 @@ from sqlalchemy import select
 from projections.runner import Runner
 from projections.temporal import holds_at
 from projections.views import accounts, claims, incidents
+from service import memory
 from service.cli.exits import UsageProblem
 from service.cli.progress import Progress
 from service.cli.terminal import say
@@ -111,7 +112,10 @@ def reading(data: Path | None) -> Iterator[Record]:
 def catch_up(ledger: Ledger, views: Runner, *, quiet: bool = False) -> int:
     """Bring the views to the head, telling how far they are, and return the position that they show."""
     head = ledger.head()
-    quiet = quiet or head - views.position() < NOTICEABLE
+    few = head - views.position() < NOTICEABLE
+    quiet = quiet or few
+    if not few:
+        memory.settle()
     with Progress("building the views", head, quiet=quiet) as progress:
 
         def read(after: int, limit: int) -> list[tuple[int, str, bytes]]:

@@ -7,6 +7,7 @@ import typer
 
 from projections.catalogue import VIEWS as CATALOGUE
 from projections.runner import Runner
+from service import memory
 from service.cli.exits import FAILED, UsageProblem
 from service.cli.opening import LEDGER, VIEWS, existing, settings_of
 from service.cli.options import Data, Json, Quiet
@@ -45,6 +46,7 @@ def rebuild(
     settings = existing(data)
     with Ledger.open(settings, read_only=True) as ledger, Runner.open(settings.data / VIEWS) as runner:
         runner.check(ledger.read_raw)
+        memory.settle()
         for name in wanted:
             _rebuild(runner, ledger, name, quiet=quiet)
         runner.catch_up(ledger.read_raw)
@@ -61,6 +63,8 @@ def _rebuild(runner: Runner, ledger: Ledger, name: str, *, quiet: bool) -> None:
         built = runner.rebuild(name, ledger.read_raw, progress.at)
     if not quiet:
         say(f"{name}: built anew up to position {built.position} in {time.monotonic() - started:.1f} s")
+    if built.differing:
+        say(f"{name}: {built.differing} rows, old and new, were not what the other said; the new ones count")
 
 
 def migrate(data: Data = None, quiet: Quiet = False) -> None:
