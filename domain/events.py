@@ -14,6 +14,7 @@ import orjson
 from domain.account_events import AccountEvents
 from domain.incident_events import IncidentEvents
 from domain.source_events import SourceEvents
+from domain.trusted import read
 from domain.upcasts import upcast
 from domain.values import Frozen, KeyId
 
@@ -73,7 +74,7 @@ class Recorded:
             version=envelope["version"],
             position=position,
             recorded_at=datetime.fromisoformat(envelope["recorded_at"]),
-            actor=Actor.model_validate(envelope["actor"]),
+            actor=read(Actor, envelope["actor"]),
             reason=envelope["reason"],
             correlation=envelope["correlation"],
             causation=envelope["causation"],
@@ -90,4 +91,4 @@ def parse(name: str, payload: dict[str, Any]) -> Event:
     name, payload = upcast(name, payload)
     if name not in REGISTRY:
         raise UnknownEvent(f"event {name} is not known to this version of On Record: use the version that wrote it")
-    return REGISTRY[name].model_validate(payload)
+    return read(REGISTRY[name], payload)
