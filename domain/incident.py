@@ -314,7 +314,7 @@ def _check_subject(state: Incident, on: v.Subject) -> None:
     match on.kind:
         case "incident":
             if on.id != state.id:
-                raise r.UnknownIncident(f"a note or task stands in the incident it is on: this is {state.id}")
+                raise r.UnknownIncident(f"{on.id} is not this incident: a note or task stands in the incident it is on")
         case "report":
             report_of(state, on.id)
         case "claim":

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from domain.codes import BulletinState, ClaimKind, EvidenceKind, EvidenceRole, Harm, Marking, ReceivedHow, SourceKind
 from domain.values.composed import Archive, Attribution, Occurred, Place, Quantity, Wording
@@ -84,6 +84,7 @@ class ClaimContent(Frozen):
 class Changes(Frozen):
     """What is replaced; `fields` names the parts, so that a value can be removed, which an absent one could not say."""
 
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
     REMOVABLE: ClassVar[frozenset[str]]
     fields: tuple[str, ...]
 
@@ -153,7 +154,7 @@ class EvidenceContent(Frozen):
     kind: EvidenceKind
     hash: Hash
     media_type: MediaType = "application/octet-stream"
-    size: Annotated[int, Field(ge=0, lt=2**63)] | None = None
+    size: Annotated[int, Field(ge=0, lt=2**53)] | None = None
     url: Url | None = None
     archive: Archive | None = None
     captured: Occurred | None = None

@@ -21,6 +21,11 @@ class Act:
     """The name of the id that the act creates, for `Location`; None where it acts on what is there."""
 
     @property
+    def about(self) -> str:
+        """Return the path of the thing that is acted on. A key is read with its account."""
+        return self.path[: self.path.replace("{key}", "").rfind("}") + 1]
+
+    @property
     def operation(self) -> str:
         """Return the stable operation id: `claim.make` is `make_claim`."""
         noun, verb = self.command.NAME.split(".")
@@ -54,8 +59,8 @@ ACTS: tuple[Act, ...] = (
     Act(f"{_I}/evidence/{{evidence}}/examination", i.ExamineEvidence),
     Act(f"{_I}/evidence/{{evidence}}/transfer", i.TransferEvidence),
     Act(f"{_I}/evidence/{{evidence}}/withdrawal", i.WithdrawEvidence),
-    Act(f"{_I}/notes", i.AddNote),
-    Act(f"{_I}/tasks", i.AssignTask),
+    Act(f"{_I}/notes", i.AddNote, "note"),
+    Act(f"{_I}/tasks", i.AssignTask, "task"),
     Act(f"{_I}/tasks/{{task}}/completion", i.FinishTask),
     Act(f"{_I}/bulletins", i.PublishBulletin, "bulletin"),
     Act(f"{_I}/bulletins/{{bulletin}}/correction", i.CorrectBulletin),

@@ -10,9 +10,9 @@ from service import logs
 from service.api import (
     answers,
     auditing,
+    contract,
     differing,
     docs,
-    documented,
     files,
     guards,
     health,
@@ -93,5 +93,5 @@ def bare_app(lifespan: object = None) -> FastAPI:
     importing.mount(app)
     health.mount(app)
     docs.mount(app)
-    documented.complete(app)
+    contract.complete(app)
     return app

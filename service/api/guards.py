@@ -7,7 +7,12 @@ import uuid
 from collections.abc import Iterable
 
 import orjson
+import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service.api.problems import DOCS, MEDIA_TYPE, TITLES
+
+log = structlog.get_logger()
 
 SAFETY: tuple[tuple[bytes, bytes], ...] = (
     (
@@ -21,7 +26,6 @@ SAFETY: tuple[tuple[bytes, bytes], ...] = (
     (b"cross-origin-resource-policy", b"same-origin"),
 )
 MAX_DEPTH = 32
-TITLES = {400: "The request cannot be read", 413: "Too large", 429: "Too many requests"}
 
 
 class TooLarge(Exception):
@@ -29,7 +33,10 @@ class TooLarge(Exception):
 
 
 class Safety:
-    """ASGI middleware, the outermost: trace id and safety headers on every answer, and HEAD as GET without content."""
+    """ASGI middleware, the outermost: trace id and safety headers on every answer, a fault of ours as a problem.
+
+    HEAD is answered as GET, without its content.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -46,14 +53,24 @@ class Safety:
             scope["state"]["head"] = True
             scope = {**scope, "method": "GET"}
 
+        started = False
+
         async def guarded_send(message: Message) -> None:
+            nonlocal started
             if message["type"] == "http.response.start":
                 message["headers"] = [*message["headers"], *SAFETY, (b"x-trace-id", trace.encode())]
             elif head:
                 message = {**message, "body": b""}
             await send(message)
+            started = True
 
-        await self.app(scope, receive, guarded_send)
+        try:
+            await self.app(scope, receive, guarded_send)
+        except Exception as fault:
+            log.error("unexpected", path=scope["path"], trace_id=trace, exc_info=fault)
+            if started:  # what was begun cannot be taken back: the server cuts it short
+                raise
+            await refuse(guarded_send, 500, "Unexpected", "this is our fault: report it with the trace_id", trace)
 
 
 class Bodies:
@@ -166,10 +183,10 @@ Header = tuple[bytes, bytes]
 
 async def refuse(send: Send, status: int, name: str, detail: str, trace: str, more: Iterable[Header] = ()) -> None:
     """Send a problem (RFC 9457) in the application's place."""
-    problem = {"type": f"/docs/problems#{name}", "title": TITLES[status], "status": status, "detail": detail}
+    problem = {"type": f"{DOCS}#{name}", "title": TITLES[status], "status": status, "detail": detail}
     body = orjson.dumps({**problem, "errors": [], "trace_id": trace})
     headers: list[Header] = [
-        (b"content-type", b"application/problem+json"),
+        (b"content-type", MEDIA_TYPE.encode()),
         (b"content-length", str(len(body)).encode()),
         (b"cache-control", b"no-store"),
         *more,

@@ -214,7 +214,11 @@ def _redirect(request: Request, accept_datetime: str) -> Fault:
     ledger = ledger_of(request)
     position = min(max(ledger.position_at(time + END_OF_SECOND), 1), ledger.head())
     target = request.url.include_query_params(at=position)
-    headers = {"Location": f"{target.path}?{target.query}", "Vary": "Accept-Datetime", "Link": links(request)}
+    headers = {
+        "Location": f"{quote(target.path, safe='/:')}?{target.query}",
+        "Vary": "Accept-Datetime",
+        "Link": links(request),
+    }
     return Fault(302, "Memento", f"the resource as of position {position}", headers)
 
 

@@ -7,6 +7,7 @@ import base64
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Generic, TypeVar
+from urllib.parse import quote
 
 import orjson
 from fastapi import Depends, Query, Request, Response
@@ -41,7 +42,7 @@ class Page:
             return Listing(items=found)
         cursor = encode((position, *key(found[self.limit - 1])))
         url = request.url.include_query_params(cursor=cursor)
-        response.headers.append("Link", f'<{url.path}?{url.query}>; rel="next"')
+        response.headers.append("Link", f'<{quote(url.path, safe="/:")}?{url.query}>; rel="next"')
         return Listing(items=found[: self.limit], next=cursor)
 
     def fitting(self, *kinds: type) -> Key | None:

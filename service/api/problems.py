@@ -3,7 +3,9 @@
 Law: an answer of 500 tells nothing of the inside; every other one says what to do.
 """
 
-import structlog
+from contextlib import suppress
+from uuid import UUID
+
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -14,7 +16,6 @@ from domain.refusals import Refused, Unknown
 from service.api.methods import allowed
 from service.ledger import IdempotencyMismatch, QueueFull, StaleVersion, Unavailable
 
-log = structlog.get_logger()
 MEDIA_TYPE = "application/problem+json"
 DOCS = "/docs/problems"
 
@@ -103,15 +104,23 @@ def register(app: FastAPI) -> None:
     app.add_exception_handler(IdempotencyMismatch, _mismatch)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(Exception, _unexpected)
 
 
 def _refused(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, Refused)
     # What the path names and the record does not hold is 404; what the body names is refused by a rule.
-    in_path = isinstance(error, Unknown) and any(str(part) in str(error) for part in request.path_params.values())
-    status = 404 if in_path else 409
+    status = 404 if isinstance(error, Unknown) and _is_in_path(request, error) else 409
     return answer(request, status, error.name, str(error), rule=error.rule or None)
+
+
+def _is_in_path(request: Request, error: Unknown) -> bool:
+    """Tell whether the unknown thing is the one that the path names: `UnknownClaim`, and the id of its `{claim}`."""
+    named = request.path_params.get(error.name.removeprefix("Unknown").lower())
+    if named is None:
+        return False
+    with suppress(ValueError):
+        named = str(UUID(named))  # in the one way in which the refusal writes it
+    return named in str(error)
 
 
 def _fault(request: Request, error: Exception) -> JSONResponse:
@@ -164,8 +173,3 @@ def _http(request: Request, error: Exception) -> Response:
     detail = details.get(error.status_code, str(error.detail))
     name = names.get(error.status_code, f"Status{error.status_code}")
     return answer(request, error.status_code, name, detail, headers=headers)
-
-
-def _unexpected(request: Request, error: Exception) -> JSONResponse:
-    log.error("unexpected", path=request.url.path, exc_info=error)
-    return answer(request, 500, "Unexpected", "this is our fault: report it with the trace_id")

@@ -22,7 +22,6 @@ from domain.values import Frozen
 from service.access import MAY, Caller
 from service.api.acts import ACTS, Act
 from service.api.callers import Writer
-from service.api.documented import written_answers
 from service.api.examples import EXAMPLES, RECEIPT
 from service.api.problems import Fault
 from service.keys import make_key
@@ -30,7 +29,7 @@ from service.ledger import Idempotency, Ledger, Receipt
 from service.ledger import Request as LedgerRequest
 
 PREFIX = "/api/v1"
-_VERSION = re.compile(r'"([0-9]{1,15})(?:\.[0-9a-f]{32})?"')
+_VERSION = re.compile(r'"([0-9]{1,17})(?:\.[0-9a-f]{32})?"')
 """The tag of an incident, source or account, or that of a claim, which begins with its incident's."""
 
 
@@ -108,7 +107,6 @@ def mount(app: FastAPI) -> None:
             tags=[act.command.NAME.split(".")[0]],
             response_model=ReceiptView,
             response_model_exclude_none=True,
-            responses=written_answers(201 if act.creates else 200),
             dependencies=[Depends(json_only)],
         )
     app.include_router(router)
@@ -172,7 +170,7 @@ async def post(
         )
     )
     secret = made.secret if made and not receipt.replayed else None
-    return _answer(act, request, receipt, secret)
+    return _answer(act, ids, receipt, secret)
 
 
 def _idempotency(request: Request, caller: Caller, key: str | None, body: bytes) -> Idempotency | None:
@@ -182,7 +180,7 @@ def _idempotency(request: Request, caller: Caller, key: str | None, body: bytes)
     return Idempotency(key=key, caller=str(caller.actor.account), fingerprint=fingerprint)
 
 
-def _answer(act: Act, request: Request, receipt: Receipt, secret: str | None) -> Response:
+def _answer(act: Act, ids: dict[str, Any], receipt: Receipt, secret: str | None) -> Response:
     view = ReceiptView(
         aggregate=receipt.aggregate,
         version=receipt.version,
@@ -195,7 +193,7 @@ def _answer(act: Act, request: Request, receipt: Receipt, secret: str | None) ->
     headers = {
         "ETag": f'"{receipt.version}"',
         "X-Position": str(receipt.position),
-        "Location": _location(act, request, receipt),
+        "Location": _location(act, ids, receipt),
         "Cache-Control": "no-store",
     }
     if receipt.replayed:
@@ -204,7 +202,7 @@ def _answer(act: Act, request: Request, receipt: Receipt, secret: str | None) ->
     return Response(body, 201 if act.creates else 200, headers=headers, media_type="application/json")
 
 
-def _location(act: Act, request: Request, receipt: Receipt) -> str:
-    if act.creates is not None:
-        return f"{request.url.path}/{receipt.ids[act.creates]}"
-    return request.url.path.rpartition("/")[0]
+def _location(act: Act, ids: dict[str, Any], receipt: Receipt) -> str:
+    """Return where to read what was created or acted on."""
+    path = act.about if act.creates is None else f"{act.path}/{receipt.ids[act.creates]}"
+    return PREFIX + path.format(**ids)

@@ -1,6 +1,7 @@
 """One served desk for the tests that only need one."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx2
@@ -14,24 +15,38 @@ from service.settings import Settings
 from tests.e2e.desk import Desk, Server, open_account, serving
 
 
+@dataclass(frozen=True)
+class Served:
+    """A server, and two people's ways to it."""
+
+    server: Server
+    editor: httpx2.Client
+    verifier: httpx2.Client
+
+
 @pytest.fixture(scope="session")
-def editor_key_and_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Server]]:
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     data: Path = tmp_path_factory.mktemp("desk")
-    key = open_account(data, "editor-1", "reporter", "verifier", "editor", "admin")
-    with serving(data) as server:
-        yield key, server
+    editor = open_account(data, "editor-1", "reporter", "verifier", "editor", "admin")
+    verifier = open_account(data, "verifier-1", "verifier")
+    # One client each for all tests: to make one costs more than what most tests ask.
+    with serving(data) as server, server.client(editor) as editing, server.client(verifier) as verifying:
+        yield Served(server, editing, verifying)
 
 
 @pytest.fixture
-def server(editor_key_and_server: tuple[str, Server]) -> Server:
-    return editor_key_and_server[1]
+def server(served: Served) -> Server:
+    return served.server
 
 
 @pytest.fixture
-def editor(editor_key_and_server: tuple[str, Server]) -> Iterator[Desk]:
-    key, server = editor_key_and_server
-    with server.client(key) as client:
-        yield Desk(client)
+def editor(served: Served) -> Desk:
+    return Desk(served.editor)
+
+
+@pytest.fixture
+def verifier(served: Served) -> Desk:
+    return Desk(served.verifier)
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from uuid import UUID
 
 import httpx2
@@ -56,8 +56,8 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(data: Path, **settings: str) -> Iterator[Server]:
-    """Serve a data folder until the end of the block."""
+def serving(data: Path, said: IO[bytes] | None = None, **settings: str) -> Iterator[Server]:
+    """Serve a data folder until the end of the block; what the server prints goes to `said`."""
     port = free_port()
     environment = {
         **os.environ,
@@ -67,7 +67,7 @@ def serving(data: Path, **settings: str) -> Iterator[Server]:
     }
     environment |= {f"ONRECORD_{name.upper()}": value for name, value in settings.items()}
     command = [str(Path(sys.executable).parent / "onrecord"), "serve"]
-    process = subprocess.Popen(command, env=environment)
+    process = subprocess.Popen(command, env=environment, stdout=said, stderr=said)
     server = Server(f"http://127.0.0.1:{port}", process)
     try:
         _await_ready(server)
