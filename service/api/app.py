@@ -13,7 +13,6 @@ from service.api import (
     contract,
     differing,
     docs,
-    documented,
     files,
     guards,
     health,
@@ -95,6 +94,5 @@ def bare_app(lifespan: object = None) -> FastAPI:
     importing.mount(app)
     health.mount(app)
     docs.mount(app)
-    documented.complete(app)
     contract.complete(app)
     return app

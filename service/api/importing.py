@@ -24,7 +24,6 @@ from pydantic import BaseModel, Field
 from domain.incident_commands import AssessClaim
 from service.access import MAY, Caller
 from service.api.callers import Writer
-from service.api.documented import AGAIN, problems
 from service.api.problems import Fault
 from service.api.reads import ReadRoute
 from service.ids import uuid7
@@ -191,13 +190,13 @@ def _imports(request: Request) -> Imports:
     operation_id="import_commands",
     response_model=ImportView,
     openapi_extra={
-        "requestBody": {"required": True, "content": {"application/x-ndjson": {"schema": {"type": "string"}}}}
+        "requestBody": {
+            "required": True,
+            "content": {"application/x-ndjson": {"schema": {"type": "string", "format": "binary", "minLength": 1}}},
+        }
     },
     responses={
-        202: {
-            "headers": {"Location": {"description": "Where to read how it goes", "schema": {"type": "string"}}, **AGAIN}
-        },
-        **problems(401, 403, 413, 415, 422, 429, 503),
+        202: {"headers": {"Location": {"description": "Where to read how it goes", "schema": {"type": "string"}}}},
     },
 )
 async def import_commands(

@@ -25,7 +25,6 @@ from domain.values import Frozen
 from service.access import MAY, Caller
 from service.api.acts import ACTS, Act
 from service.api.callers import Writer
-from service.api.documented import written_answers
 from service.api.examples import EXAMPLES, RECEIPT
 from service.api.problems import Fault
 from service.keys import make_key
@@ -33,7 +32,7 @@ from service.ledger import Idempotency, Ledger, Receipt
 from service.ledger import Request as LedgerRequest
 
 PREFIX = "/api/v1"
-_VERSION = re.compile(r'"([0-9]{1,15})(?:\.[0-9a-f]{32})?"')
+_VERSION = re.compile(r'"([0-9]{1,17})(?:\.[0-9a-f]{32})?"')
 """The tag of an incident, source or account, or that of a claim, which begins with its incident's."""
 BUSIEST = (MakeClaim, ReceiveReport)
 
@@ -164,7 +163,6 @@ def mount(app: FastAPI) -> None:
             tags=[act.command.NAME.split(".")[0]],
             response_model=ReceiptView,
             response_model_exclude_none=True,
-            responses=written_answers(201 if act.creates else 200),
             dependencies=[Depends(json_only)],
         )
     app.include_router(router)
