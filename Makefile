@@ -41,11 +41,13 @@ format: .venv ## Put the code in the house's form
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-docs: .venv ## Write docs/events.md anew from the event classes
+docs: .venv ## Write anew what is generated: the pages of events and rules, and the examples of the API
 	$(BIN)/python -m domain.catalogue > docs/events.md.new
 	mv docs/events.md.new docs/events.md
 	$(BIN)/python -m domain.catalogue rules > docs/rules.md.new
 	mv docs/rules.md.new docs/rules.md
+	$(BIN)/python -m tests.answers > service/api/answers.json.new
+	mv service/api/answers.json.new service/api/answers.json
 
 bench: .venv ## Measure: ARGS="..." is passed on
 	UV_PROJECT_ENVIRONMENT=.venv UV_PYTHON_DOWNLOADS=never .tools/bin/uv sync --frozen --quiet --group bench

@@ -1,4 +1,8 @@
-"""What it takes to hold a claim `likely` or `confirmed` (rule 4)."""
+"""What it takes to hold a claim `likely` or `confirmed` (rule 4).
+
+Law: what counts is judged now, with the ties known now (rule 5). Of each source its last word on the claim counts, and
+to repeat the claim takes no word back. Claims that are retracted, or held `false` or `discounted`, support nothing.
+"""
 
 from uuid import UUID
 
@@ -8,16 +12,18 @@ from domain import refusals as r
 from domain.content import carry
 from domain.given import Given
 from domain.incident_state import Claim, Evidence, Incident, Stance
-from domain.independence import Chain, origins
+from domain.independence import Chain, independent, origins
+from domain.ties import Ties
 
 CONFIRMING = ("confirms", "concedes")
+NOT_CREDIBLE = ("false", "discounted")
 
 
 def assess(state: Incident, claim: Claim, command: c.AssessClaim, given: Given) -> e.ClaimAssessed:
     """Return the assessment, or raise a refusal of rule 4; an editor may override it, which the event then says."""
     _check_named(state, claim, command)
-    count = origins(_chains(state, claim), given.sources)
-    override = _override(_objection(state, claim, command, count), command, given)
+    count = origins(_chains(state, claim), given.ties)
+    override = _override(_objection(state, claim, command, count, given.ties), command, given)
     return carry(e.ClaimAssessed, command, previous=claim.assessment, independent_origins=count, override=override)
 
 
@@ -25,6 +31,9 @@ def _check_named(state: Incident, claim: Claim, command: c.AssessClaim) -> None:
     for evidence in (*command.evidence, *command.answers):
         if evidence not in claim.evidence:
             raise r.UnknownEvidence(f"evidence {evidence} is not attached to claim {state.name_of(claim)}")
+    for evidence in command.evidence:
+        if state.evidence[evidence].withdrawn:
+            raise r.AlreadyWithdrawn(f"evidence {evidence} was withdrawn: an assessment cannot rest on it")
     known = {stance.id for stance in claim.stances}
     for stance in command.stances:
         if stance not in known:
@@ -43,21 +52,21 @@ def _override(objection: r.Refused | None, command: c.AssessClaim, given: Given)
     return objection.name
 
 
-def _objection(state: Incident, claim: Claim, command: c.AssessClaim, count: int) -> r.Refused | None:
+def _objection(state: Incident, claim: Claim, command: c.AssessClaim, count: int, ties: Ties) -> r.Refused | None:
     if command.assessment == "likely" and count < 2:
         return r.TooFewIndependentSources(
             f"`likely` needs two independent sources, the record shows {count}: record another source's claim or"
-            " confirmation, whose chain shares no source with this one."
+            " confirmation, whose chain draws on no source of this one."
         )
     if command.assessment != "confirmed":
         return None
-    unanswered = [held.id for held in _evidence(state, claim.evidence) if _speaks_against(held, claim, command)]
+    unanswered = [held.id for held in _evidence(state, claim) if _speaks_against(held, claim, command)]
     if unanswered:
         return r.EvidenceUnanswered(
             f"verified evidence {', '.join(map(str, unanswered))} speaks against the claim: answer it in the reason"
             " and name it in `answers`."
         )
-    if _independently_confirmed(claim.stances) or _has_verified(state, claim):
+    if _independently_confirmed(state, claim, ties) or _has_verified(state, claim):
         return None
     return r.NotIndependentlyConfirmed(
         "`confirmed` needs a source independent of the claim that confirms or concedes it, or verified evidence for"
@@ -69,25 +78,34 @@ def _speaks_against(held: Evidence, claim: Claim, command: c.AssessClaim) -> boo
     return held.verified and claim.id in held.against and held.id not in command.answers
 
 
-def _independently_confirmed(stances: list[Stance]) -> bool:
-    return any(stance.independent and stance.kind in CONFIRMING for stance in stances)
+def _independently_confirmed(state: Incident, claim: Claim, ties: Ties) -> bool:
+    chain = state.chain_of(claim)
+    return any(independent(stance.chain, chain, ties) for stance in _confirming(claim))
 
 
 def _has_verified(state: Incident, claim: Claim) -> bool:
-    return any(held.verified and claim.id in held.supports for held in _evidence(state, claim.evidence))
+    return any(held.verified and claim.id in held.supports for held in _evidence(state, claim))
 
 
-def _evidence(state: Incident, ids: list[UUID]) -> list[Evidence]:
-    return [state.evidence[held] for held in ids]
+def _evidence(state: Incident, claim: Claim) -> list[Evidence]:
+    return [state.evidence[held] for held in claim.evidence]
+
+
+def _confirming(claim: Claim) -> list[Stance]:
+    last_words = {stance.source: stance for stance in claim.stances if stance.kind != "repeats"}
+    return [stance for stance in last_words.values() if stance.kind in CONFIRMING]
 
 
 def _chains(state: Incident, claim: Claim) -> list[Chain]:
     """Return the chains that carry the claim: its own, those that confirm it, those of claims that say the same."""
-    chains = [state.chain_of(claim)]
-    chains += [stance.chain for stance in claim.stances if stance.kind in CONFIRMING]
-    for (newer, older, relation), judgement in claim.links.items():
-        if judgement == "positive" and (relation == "same" or (relation == "supports" and older == claim.id)):
-            other = state.claims[older if newer == claim.id else newer]
-            if other.retracted is None:
-                chains.append(state.chain_of(other))
-    return chains
+    alike: list[UUID] = [*claim.held_to("same"), *claim.held_of("same"), *claim.held_of("supports")]
+    carrying = [state.claims[other] for other in alike]
+    return [
+        state.chain_of(claim),
+        *(stance.chain for stance in _confirming(claim)),
+        *(state.chain_of(other) for other in carrying if _credible(other)),
+    ]
+
+
+def _credible(claim: Claim) -> bool:
+    return claim.retracted is None and claim.assessment not in NOT_CREDIBLE

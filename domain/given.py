@@ -7,11 +7,15 @@ from uuid import UUID
 
 from domain.account_state import Account
 from domain.source_state import Source
+from domain.ties import Ties
 
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """The moment, the head of the log, new ids, the other aggregates, and whether the actor may override rule 4."""
+    """The moment, the head of the log, new ids, the other aggregates, the ties among all sources, and who asks.
+
+    `actor` is the account that asks, None for the operator; `may_override`: it may override rule 4.
+    """
 
     at: datetime
     head: int
@@ -19,4 +23,6 @@ class Given:
     sources: Mapping[UUID, Source]
     accounts: Mapping[UUID, Account]
     incidents: Container[UUID]
+    ties: Ties
+    actor: UUID | None = None
     may_override: bool = False

@@ -1,12 +1,11 @@
 """What may be done to an incident: every rule of the record about it.
 
-Law 1: every rule about an incident is in `decide` or in the files it names (`assessing.py`, `measuring.py`,
-`independence.py`); none is in routes, views or `evolve`.
+Law 1: every rule about an incident is in `decide` or in the rooms beside it (`assessing.py`, `independence.py`,
+`linking.py`, `measuring.py`, `publishing.py`, `lookup.py`); none is in routes, views or `evolve`.
 Law 2: `decide` is pure, changes nothing and raises nothing but `Refused`.
 Law 3: what a retracted claim supported is not changed by it (rule 10): the impact is shown, and people decide.
 """
 
-from collections.abc import Container
 from typing import assert_never
 from uuid import UUID
 
@@ -17,9 +16,21 @@ from domain import values as v
 from domain.assessing import assess
 from domain.content import carry
 from domain.given import Given
-from domain.incident_state import Bulletin, Claim, Evidence, Incident, Report
+from domain.incident_state import Incident
 from domain.independence import independent
+from domain.linking import link, unlink
+from domain.lookup import (
+    bulletin_of,
+    check_sources,
+    claim_of,
+    evidence_of,
+    figure_of,
+    new_id,
+    report_of,
+    standing,
+)
 from domain.measuring import check_estimate, check_quantity, check_same_dimension
+from domain.publishing import mend, publish
 from domain.reasons import check_reason
 from domain.short_ids import short_id
 
@@ -65,7 +76,7 @@ def _decide(state: Incident, command: c.IncidentCommands, given: Given) -> e.Inc
         case c.RetractClaim() | c.ReinstateClaim():
             return _retract_or_reinstate(state, command)
         case c.LinkClaims() | c.UnlinkClaims():
-            return _claim_link(state, command)
+            return link(state, command, given) if isinstance(command, c.LinkClaims) else unlink(state, command, given)
         case c.TakeStance():
             return _take_stance(state, command, given)
         case c.AssessClaim():
@@ -77,9 +88,9 @@ def _decide(state: Incident, command: c.IncidentCommands, given: Given) -> e.Inc
         case c.AddNote() | c.AssignTask() | c.FinishTask():
             return _note_or_task(state, command, given)
         case c.PublishBulletin():
-            return _publish(state, command, given)
+            return publish(state, command, given)
         case c.CorrectBulletin() | c.WithdrawBulletin():
-            return _mend_bulletin(state, command)
+            return mend(state, command)
         case _:
             assert_never(command)
 
@@ -99,10 +110,10 @@ def _about_itself(
 ) -> e.IncidentEvents:
     match command:
         case c.DescribeIncident(changes=changes):
-            before: dict[str, object] = {name: getattr(state.content, name) for name in changes.fields}
-            if all(before[name] == getattr(changes, name) for name in changes.fields):
+            before = changes.found_in(state.content)
+            if before == changes:
                 raise r.ChangesNothing("the description is what it was: name what changes")
-            return e.IncidentDescribed(before=changes.model_copy(update=before), after=changes)
+            return e.IncidentDescribed(before=before, after=changes)
         case c.CloseIncident():
             return e.IncidentClosed(disposition=command.disposition)
         case c.ReopenIncident():
@@ -138,7 +149,7 @@ def _figure(
 ) -> e.IncidentEvents:
     match command:
         case c.DefineFigure():
-            figure = _new(command.figure, state.figures, given)
+            figure = new_id(command.figure, state.figures, given)
             return carry(e.FigureDefined, command, figure=figure)
         case c.DescribeFigure():
             before, after = figure_of(state, command.figure), carry(v.FigureContent, command)
@@ -151,17 +162,11 @@ def _figure(
             for claim in command.rests_on:
                 standing(state, claim, "cannot carry an adopted figure")
             for left_out in command.left_out:
-                claim_of(state, left_out.claim)
+                if claim_of(state, left_out.claim).id in command.rests_on:
+                    raise r.RestsOnWhatIsLeftOut(f"claim {left_out.claim} is left out: it cannot carry the figure too")
             return carry(e.FigureAdopted, command)
         case _:
             assert_never(command)
-
-
-def figure_of(state: Incident, figure: UUID) -> v.FigureContent:
-    """Return the definition of a figure, or raise `UnknownFigure`."""
-    if figure not in state.figures:
-        raise r.UnknownFigure(f"no figure {figure} in incident {state.short_id}: define it first")
-    return state.figures[figure]
 
 
 # Reports.
@@ -173,7 +178,7 @@ def _report(
     match command:
         case c.ReceiveReport():
             check_sources((command.source,), given)
-            report = _new(command.report, state.reports, given)
+            report = new_id(command.report, state.reports, given)
             return carry(e.ReportReceived, command, report=report)
         case c.CorrectReport():
             report_of(state, command.report)
@@ -186,22 +191,6 @@ def _report(
             assert_never(command)
 
 
-def report_of(state: Incident, report: UUID) -> Report:
-    """Return a report of the incident, or raise `UnknownReport` (rule 1)."""
-    if report not in state.reports:
-        raise r.UnknownReport(f"no report {report} in incident {state.short_id}: receive the report first")
-    return state.reports[report]
-
-
-def check_sources(chain: tuple[UUID, ...], given: Given) -> None:
-    """Raise `UnknownSource` or `ChainRepeats` unless each source is registered and stands in the chain once."""
-    for source in chain:
-        if source not in given.sources:
-            raise r.UnknownSource(f"no source {source}: register it first")
-    if len(set(chain)) != len(chain):
-        raise r.ChainRepeats("an attribution chain holds each source once: name each relay one time, nearest last")
-
-
 # Claims.
 
 
@@ -209,7 +198,7 @@ def _make_claim(state: Incident, command: c.MakeClaim, given: Given) -> e.ClaimM
     report_of(state, command.report)
     check_sources(command.attribution.chain(), given)
     _check_quantity(state, command.quantity)
-    claim = _new(command.claim, state.claims, given)
+    claim = new_id(command.claim, state.claims, given)
     return carry(e.ClaimMade, command, claim=claim, number=len(state.claims) + 1)
 
 
@@ -217,15 +206,15 @@ def _correct_claim(state: Incident, command: c.CorrectClaim, given: Given) -> e.
     claim, changes = standing(state, command.claim, "takes no correction"), command.changes
     if (command.by == "desk") != (command.slip is not None):
         raise r.CodeMissing("a correction by the desk says which slip it mends (slip); one by the source has no slip")
-    before: dict[str, object] = {name: getattr(claim.content, name) for name in changes.fields}
-    if all(before[name] == getattr(changes, name) for name in changes.fields):
+    before = changes.found_in(claim.content)
+    if before == changes:
         raise r.ChangesNothing("the claim says that already: a correction changes something")
     if changes.report is not None:
         report_of(state, changes.report)
     if changes.attribution is not None:
         check_sources(changes.attribution.chain(), given)
     _check_quantity(state, changes.quantity)
-    return carry(e.ClaimCorrected, command, before=changes.model_copy(update=before), after=changes)
+    return carry(e.ClaimCorrected, command, before=before, after=changes)
 
 
 def _retract_or_reinstate(state: Incident, command: c.RetractClaim | c.ReinstateClaim) -> e.IncidentEvents:
@@ -241,48 +230,24 @@ def _retract_or_reinstate(state: Incident, command: c.RetractClaim | c.Reinstate
     return carry(e.ClaimRetracted, command)
 
 
-def _claim_link(state: Incident, command: c.LinkClaims | c.UnlinkClaims) -> e.IncidentEvents:
-    claim, other = claim_of(state, command.claim), claim_of(state, command.other)
-    link = (claim.id, other.id, command.relation)
-    if isinstance(command, c.UnlinkClaims):
-        if link not in claim.links:
-            raise r.NotLinked(f"{state.name_of(claim)} has no link {command.relation} to {state.name_of(other)}")
-        return carry(e.ClaimsUnlinked, command)
-    if claim.id == other.id:
-        raise r.LinkToItself("a claim cannot be linked to itself")
-    if claim.links.get(link) == command.judgement:
-        raise r.AlreadyLinked(f"{state.name_of(claim)} {command.relation} {state.name_of(other)} already")
-    return carry(e.ClaimsLinked, command)
-
-
 def _take_stance(state: Incident, command: c.TakeStance, given: Given) -> e.StanceTaken:
     claim, report = standing(state, command.claim, "takes no stance"), report_of(state, command.report)
     chain = (command.source, *command.through)
     check_sources(chain, given)
-    if command.source == claim.content.attribution.claimant:
+    if command.source in _voices(claim.content.attribution.claimant, given):
         raise r.OwnClaim(
             "a claimant's word on its own claim is no stance: record a retraction (by source), a correction (by"
             " source), or a new claim that `updates` this one"
         )
     _check_quantity(state, command.quantity)
-    stance = _new(command.stance, state.stances, given)
-    apart = independent(frozenset((*chain, report.source)), state.chain_of(claim), given.sources)
+    stance = new_id(command.stance, state.stances, given)
+    apart = independent(frozenset((*chain, report.source)), state.chain_of(claim), given.ties)
     return carry(e.StanceTaken, command, stance=stance, independent=apart)
 
 
-def claim_of(state: Incident, claim: UUID) -> Claim:
-    """Return a claim of the incident, or raise `UnknownClaim`."""
-    if claim not in state.claims:
-        raise r.UnknownClaim(f"no claim {claim} in incident {state.short_id}")
-    return state.claims[claim]
-
-
-def standing(state: Incident, claim: UUID, what: str) -> Claim:
-    """Return a claim that is not retracted, or raise `ClaimIsRetracted` (rule 2)."""
-    found = claim_of(state, claim)
-    if found.retracted is not None:
-        raise r.ClaimIsRetracted(f"claim {state.name_of(found)} is retracted and {what}: reinstate it first")
-    return found
+def _voices(claimant: UUID | None, given: Given) -> set[UUID]:
+    """Return the claimant, and the sources judged to be the same."""
+    return set() if claimant is None else {claimant} | given.ties.same_as(claimant)
 
 
 def _check_quantity(state: Incident, quantity: v.Quantity | None) -> None:
@@ -298,14 +263,14 @@ def _attach(state: Incident, command: c.AttachEvidence, given: Given) -> e.Evide
         claim_of(state, claim)
     if set(command.supports) & set(command.against):
         raise r.ForAndAgainst("evidence cannot be for and against the same claim: attach it for one side")
-    evidence = _new(command.evidence, state.evidence, given)
+    evidence = new_id(command.evidence, state.evidence, given)
     return carry(e.EvidenceAttached, command, evidence=evidence)
 
 
 def _handle_evidence(
     state: Incident, command: c.ExamineEvidence | c.TransferEvidence | c.WithdrawEvidence
 ) -> e.IncidentEvents:
-    held = _evidence_of(state, command.evidence)
+    held = evidence_of(state, command.evidence)
     if held.withdrawn:
         raise r.AlreadyWithdrawn(f"evidence {held.id} was withdrawn: attach it anew")
     match command:
@@ -321,12 +286,6 @@ def _handle_evidence(
             assert_never(command)
 
 
-def _evidence_of(state: Incident, evidence: UUID) -> Evidence:
-    if evidence not in state.evidence:
-        raise r.UnknownEvidence(f"no evidence {evidence} in incident {state.short_id}: attach it first")
-    return state.evidence[evidence]
-
-
 # Notes and tasks.
 
 
@@ -334,13 +293,13 @@ def _note_or_task(state: Incident, command: c.AddNote | c.AssignTask | c.FinishT
     match command:
         case c.AddNote():
             _check_subject(state, command.on)
-            return carry(e.NoteAdded, command, note=_new(command.note, state.notes, given))
+            return carry(e.NoteAdded, command, note=new_id(command.note, state.notes, given))
         case c.AssignTask():
             _check_subject(state, command.on)
             account = given.accounts.get(command.to)
             if account is None or account.closed:
                 raise r.UnknownAccount(f"no open account {command.to} to give a task to")
-            return carry(e.TaskAssigned, command, task=_new(command.task, state.tasks, given))
+            return carry(e.TaskAssigned, command, task=new_id(command.task, state.tasks, given))
         case c.FinishTask():
             if command.task not in state.tasks:
                 raise r.UnknownTask(f"no task {command.task} in incident {state.short_id}")
@@ -363,59 +322,8 @@ def _check_subject(state: Incident, on: v.Subject) -> None:
         case "figure":
             figure_of(state, on.id)
         case "evidence":
-            _evidence_of(state, on.id)
+            evidence_of(state, on.id)
         case "bulletin":
-            _bulletin_of(state, on.id)
+            bulletin_of(state, on.id)
         case _:
             assert_never(on.kind)
-
-
-# Bulletins.
-
-
-def _publish(state: Incident, command: c.PublishBulletin, given: Given) -> e.BulletinPublished:
-    bulletin = _new(command.bulletin, state.bulletins, given)
-    cites = tuple(_cite(state, cite, given) for cite in command.cites)
-    return carry(e.BulletinPublished, command, bulletin=bulletin, cites=cites)
-
-
-def _cite(state: Incident, cite: v.Cite, given: Given) -> v.Citation:
-    """Rule 8: a claim is cited as it was read, and is still what it was then."""
-    claim = standing(state, cite.claim, "cannot be cited")
-    position = cite.position or given.head
-    if position > given.head or position < claim.made:
-        raise r.CitedTooEarly(
-            f"claim {state.name_of(claim)} can be cited at positions {claim.made} to {given.head}, not {position}"
-        )
-    if claim.changed > position:
-        raise r.CitedClaimChanged(
-            f"claim {state.name_of(claim)} changed at position {claim.changed} ({claim.change}), after it was read"
-            f" at {position}: read it again"
-        )
-    return v.Citation(claim=claim.id, position=position)
-
-
-def _mend_bulletin(state: Incident, command: c.CorrectBulletin | c.WithdrawBulletin) -> e.IncidentEvents:
-    bulletin = _bulletin_of(state, command.bulletin)
-    if bulletin.withdrawn:
-        raise r.AlreadyWithdrawn(f"bulletin {bulletin.id} was withdrawn: publish a new one")
-    if isinstance(command, c.WithdrawBulletin):
-        return carry(e.BulletinWithdrawn, command)
-    if command.cause is not None:
-        claim_of(state, command.cause)
-    return carry(e.BulletinCorrected, command, number=bulletin.corrections + 1)
-
-
-def _bulletin_of(state: Incident, bulletin: UUID) -> Bulletin:
-    if bulletin not in state.bulletins:
-        raise r.UnknownBulletin(f"no bulletin {bulletin} in incident {state.short_id}: publish it first")
-    return state.bulletins[bulletin]
-
-
-def _new(brought: UUID | None, taken: Container[UUID], given: Given) -> UUID:
-    """Return the id that the command brought along, or a new one; raise `AlreadyExists` where it is taken."""
-    if brought is None:
-        return given.new_id()
-    if brought in taken:
-        raise r.AlreadyExists(f"the id {brought} is taken: leave it out, or use the thing that is there")
-    return brought

@@ -1,7 +1,5 @@
 """What may be asked of an incident. Ids left out are assigned; the id that a command creates may be brought along."""
 
-from typing import Annotated
-
 from pydantic import Field
 
 from domain import values as v
@@ -138,7 +136,7 @@ class ReinstateClaim(IncidentCommand):
 
     NAME = "claim.reinstate"
     claim: v.ClaimId
-    basis: v.Prose = ""
+    basis: v.Words
 
 
 class LinkClaims(IncidentCommand):
@@ -233,7 +231,7 @@ class AddNote(IncidentCommand):
     NAME = "note.add"
     note: v.NoteId | None = None
     on: v.Subject
-    text: Annotated[v.Prose, Field(min_length=1)]
+    text: v.Words
 
 
 class AssignTask(IncidentCommand):
@@ -268,8 +266,8 @@ class CorrectBulletin(IncidentCommand):
     NAME = "bulletin.correct"
     bulletin: v.BulletinId
     label: v.Line = "Correction"
-    wrong: v.Prose = ""
-    right: Annotated[v.Prose, Field(min_length=1)]
+    wrong: v.Words
+    right: v.Words
     cause: v.ClaimId | None = None
     told: tuple[v.Line, ...] = Field(default=(), max_length=200)
 

@@ -14,7 +14,8 @@ from domain import values as v
 from domain.content import carry
 from domain.events import Recorded
 
-Link = tuple[UUID, UUID, v.Relation]
+Links = dict[v.Relation, dict[UUID, v.Judgement]]
+"""Links of one claim, by relation and by the claim at the other end."""
 
 
 @dataclass(slots=True)
@@ -25,12 +26,15 @@ class Stance:
     source: UUID
     kind: v.StanceKind
     chain: frozenset[UUID]
-    independent: bool
 
 
 @dataclass(slots=True)
 class Claim:
-    """A claim, as far as the rules need it. `changed` is the position and name of its last change."""
+    """A claim, as far as the rules need it.
+
+    `changed` and `change` are the position and name of its last change. `links`: this claim stands in a relation to
+    others; `linked`: others stand in one to it.
+    """
 
     id: UUID
     number: int
@@ -43,11 +47,20 @@ class Claim:
     assessment: v.Assessment = "unassessed"
     stances: list[Stance] = field(default_factory=list)
     evidence: list[UUID] = field(default_factory=list)
-    links: dict[Link, v.Judgement] = field(default_factory=dict)
+    links: Links = field(default_factory=dict)
+    linked: Links = field(default_factory=dict)
 
     def touch(self, position: int, change: str) -> None:
         """Remember the last change, for citations (rule 8)."""
         self.changed, self.change = position, change
+
+    def held_to(self, relation: v.Relation) -> list[UUID]:
+        """Return the claims to which this one is held to stand in the relation."""
+        return _held(self.links, relation)
+
+    def held_of(self, relation: v.Relation) -> list[UUID]:
+        """Return the claims that are held to stand in the relation to this one."""
+        return _held(self.linked, relation)
 
 
 @dataclass(slots=True)
@@ -96,7 +109,6 @@ class Incident:
     closed: bool = False
     others: set[tuple[UUID, v.IncidentRelation]] = field(default_factory=set)
     figures: dict[UUID, v.FigureContent] = field(default_factory=dict)
-    adopted: dict[UUID, v.Estimate] = field(default_factory=dict)
     reports: dict[UUID, Report] = field(default_factory=dict)
     claims: dict[UUID, Claim] = field(default_factory=dict)
     evidence: dict[UUID, Evidence] = field(default_factory=dict)
@@ -117,18 +129,13 @@ class Incident:
         """Return the record state of a claim: it follows from events and is never typed in."""
         if claim.retracted:
             return "withdrawn_by_source" if claim.retracted == "source" else "retracted_by_desk"
-        if any(self._supersedes(link, judgement, claim) for link, judgement in claim.links.items()):
+        if any(self.claims[newer].retracted is None for newer in claim.held_of("updates")):
             return "superseded"
         return "corrected" if claim.corrected else "standing"
 
-    def _supersedes(self, link: Link, judgement: v.Judgement, claim: Claim) -> bool:
-        newer, older, relation = link
-        return (
-            relation == "updates"
-            and judgement == "positive"
-            and older == claim.id
-            and self.claims[newer].retracted is None
-        )
+
+def _held(links: Links, relation: v.Relation) -> list[UUID]:
+    return [claim for claim, judgement in links.get(relation, {}).items() if judgement == "positive"]
 
 
 def replay(history: Iterable[Recorded], state: Incident | None = None) -> Incident | None:
@@ -156,7 +163,7 @@ def _apply(state: Incident, event: e.IncidentEvents, position: int) -> None:
         case e.IncidentOpened():
             raise AssertionError("an incident is opened once")
         case e.IncidentDescribed(after=after):
-            state.content = state.content.model_copy(update={name: getattr(after, name) for name in after.fields})
+            state.content = after.applied_to(state.content)
         case e.IncidentClosed():
             state.closed = True
         case e.IncidentReopened():
@@ -170,7 +177,7 @@ def _apply(state: Incident, event: e.IncidentEvents, position: int) -> None:
         case e.FigureDescribed():
             state.figures[event.figure] = event.after
         case e.FigureAdopted():
-            state.adopted[event.figure] = event.value
+            pass
         case e.ReportReceived():
             state.reports[event.report] = Report(id=event.report, source=event.source)
         case e.ReportCorrected():
@@ -184,7 +191,7 @@ def _apply(state: Incident, event: e.IncidentEvents, position: int) -> None:
         case e.StanceTaken():
             state.stances[event.stance] = event.claim
             chain = frozenset((event.source, *event.through, state.reports[event.report].source))
-            stance = Stance(event.stance, event.source, event.kind, chain, event.independent)
+            stance = Stance(event.stance, event.source, event.kind, chain)
             state.claims[event.claim].stances.append(stance)
         case e.ClaimAssessed():
             claim = state.claims[event.claim]
@@ -220,27 +227,39 @@ def _apply_to_claim(
             return
         case e.ClaimCorrected(after=after):
             claim = state.claims[event.claim]
-            claim.content = claim.content.model_copy(update={name: getattr(after, name) for name in after.fields})
+            claim.content = after.applied_to(claim.content)
             claim.corrected = True
         case e.ClaimRetracted():
             state.claims[event.claim].retracted = event.by
+            _touch_updated(state, event, position)
         case e.ClaimReinstated():
             claim = state.claims[event.claim]
             claim.retracted, claim.corrected = None, False
+            _touch_updated(state, event, position)
         case _:
             assert_never(event)
     state.claims[event.claim].touch(position, event.NAME)
 
 
+def _touch_updated(state: Incident, event: e.ClaimRetracted | e.ClaimReinstated, position: int) -> None:
+    """Where a claim falls or stands again, those that it updates stand again or are superseded: they changed too."""
+    newer = state.claims[event.claim]
+    for older in newer.held_to("updates"):
+        state.claims[older].touch(position, f"{event.NAME} of {state.name_of(newer)}")
+
+
 def _apply_link(state: Incident, event: e.ClaimsLinked | e.ClaimsUnlinked, position: int) -> None:
-    link: Link = (event.claim, event.other, event.relation)
-    for claim in (state.claims[event.claim], state.claims[event.other]):
-        if isinstance(event, e.ClaimsLinked):
-            claim.links[link] = event.judgement
+    claim, other, relation = state.claims[event.claim], state.claims[event.other], event.relation
+    held = claim.links.get(relation, {}).get(other.id)
+    judgement = event.judgement if isinstance(event, e.ClaimsLinked) else None
+    for links, end in ((claim.links, other.id), (other.linked, claim.id)):
+        if judgement is not None:
+            links.setdefault(relation, {})[end] = judgement
         else:
-            claim.links.pop(link, None)
-    if event.relation == "updates":
-        state.claims[event.other].touch(position, event.NAME)
+            links.get(relation, {}).pop(end, None)
+    # `unsure` is a suspicion: only a link that is held, or is no longer, changes the older claim.
+    if relation == "updates" and (held == "positive") != (judgement == "positive"):
+        other.touch(position, event.NAME)
 
 
 def _apply_to_evidence(

@@ -1,43 +1,56 @@
 """Who is independent of whom (rule 5).
 
-Two attribution chains are independent when they share no source and no `same_operator` or `relies_on` tie, nor a
-judgement `same`, binds a member of the one to a member of the other. Channels that repeat one origin count once
-(circular reporting). Source: Berkeley Protocol on Digital Open Source Investigations, "source independence".
+Whatever a chain draws on belongs to it: every source in it, and, step by step, those that a tie binds them to
+(`Ties`). Two chains are independent when what they draw on has nothing in common. So channels that repeat one origin
+count once, however long the way back to it is (circular reporting). Source: Berkeley Protocol on Digital Open Source
+Investigations, "source independence".
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from uuid import UUID
 
-from domain.source_state import Source
+from domain.ties import Ties
 
 Chain = frozenset[UUID]
-BINDING = ("same_operator", "relies_on")
 
 
-def independent(one: Chain, other: Chain, sources: Mapping[UUID, Source]) -> bool:
+def independent(one: Chain, other: Chain, ties: Ties) -> bool:
     """Tell whether two chains are independent. An empty chain, nobody named, is independent of nothing."""
-    if not one or not other:
-        return False
-    return bound_to(one, sources).isdisjoint(other) and bound_to(other, sources).isdisjoint(one)
+    return bool(one) and bool(other) and drawn_on(one, ties).isdisjoint(drawn_on(other, ties))
 
 
-def origins(chains: Iterable[Chain], sources: Mapping[UUID, Source]) -> int:
-    """Count the origins among chains: chains that are not independent of each other count once."""
-    groups: list[list[Chain]] = []
-    for chain in chains:
-        if not chain:
-            continue
-        joined = [g for g in groups if any(not independent(chain, member, sources) for member in g)]
-        groups = [g for g in groups if g not in joined]
-        groups.append([chain, *(member for g in joined for member in g)])
-    return len(groups)
+def drawn_on(chain: Chain, ties: Ties) -> frozenset[UUID]:
+    """Return all sources that a chain draws on: its own, and those that ties bind them to, at any distance."""
+    found, new = set(chain), list(chain)
+    while new:
+        fresh = ties.bound_to(new.pop()) - found
+        found |= fresh
+        new += fresh
+    return frozenset(found)
 
 
-def bound_to(chain: Chain, sources: Mapping[UUID, Source]) -> set[UUID]:
-    """Return the members of a chain and all sources that a tie binds to one of them."""
-    bound = set(chain)
-    for member in chain:
-        source = sources.get(member)
-        if source is not None:
-            bound |= {other for other, relation in source.ties if relation in BINDING} | source.same
-    return bound
+def origins(chains: Iterable[Chain], ties: Ties) -> int:
+    """Count the origins among chains: how many can be chosen that are all independent of each other.
+
+    One that draws on two others takes nothing away from them: it is not chosen. The count never says too many; it
+    tells none, one and more than one apart exactly, which is what rule 4 asks, and may say too few beyond that.
+    """
+    drawn = _narrowest({drawn_on(chain, ties) for chain in chains if chain})
+    return max((_apart_from(first, drawn) for first in drawn), default=0)
+
+
+def _narrowest(drawn: set[frozenset[UUID]]) -> list[frozenset[UUID]]:
+    """Return those that hold no other, in a fixed order: whatever is apart from a wide one is apart from a narrow."""
+    kept: list[frozenset[UUID]] = []
+    for one in sorted(drawn, key=lambda sources: (len(sources), sorted(sources))):
+        if not any(narrow <= one for narrow in kept):
+            kept.append(one)
+    return kept
+
+
+def _apart_from(first: frozenset[UUID], drawn: list[frozenset[UUID]]) -> int:
+    count, taken = 1, set(first)
+    for one in drawn:
+        if taken.isdisjoint(one):
+            count, taken = count + 1, taken | one
+    return count

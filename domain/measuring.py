@@ -28,28 +28,38 @@ FORBIDS: dict[v.Bound, tuple[str, ...]] = {
 """The numbers that a bound leaves open."""
 
 
+AT_LEAST: dict[v.Bound, int] = {"dozens": 12, "hundreds": 100}
+"""What a word for a number cannot be less than."""
+
+
 def check_quantity(quantity: v.Quantity, figure: v.FigureContent) -> None:
     """Raise `WrongDimension`, `NotACount` or `BoundDisagrees` unless the quantity speaks of the figure."""
     check_estimate(quantity, figure)
-    bound = quantity.bound
+    disagreement = _disagreement(quantity, quantity.bound)
+    if disagreement is not None:
+        raise r.BoundDisagrees(disagreement)
+
+
+def _disagreement(quantity: v.Quantity, bound: v.Bound) -> str | None:
     missing = [name for name in NEEDS[bound] if getattr(quantity, name) is None]
     if missing:
-        raise r.BoundDisagrees(
-            f"the bound {bound} speaks of {' and '.join(NEEDS[bound])}: give {' and '.join(missing)}"
-        )
+        return f"the bound {bound} speaks of {' and '.join(NEEDS[bound])}: give {' and '.join(missing)}"
     left_open = [name for name in FORBIDS.get(bound, ()) if getattr(quantity, name) is not None]
     if left_open:
-        raise r.BoundDisagrees(f"the bound {bound} leaves {' and '.join(left_open)} open: leave it out")
-    if bound == "exact" and any(n is not None and n != quantity.best for n in (quantity.low, quantity.high)):
-        raise r.BoundDisagrees("an exact figure is one number: low and high are best, or left out")
+        return f"the bound {bound} leaves {' and '.join(left_open)} open: leave it out"
+    if any(number < AT_LEAST.get(bound, number) for number in quantity.numbers()):
+        return f"{bound} are at least {AT_LEAST[bound]}: leave the number out, or name another bound"
+    if bound == "exact" and len(set(quantity.numbers())) > 1:
+        return "an exact figure is one number: low and high are best, or left out"
+    return None
 
 
 def check_estimate(value: v.Estimate, figure: v.FigureContent) -> None:
     """Raise `WrongDimension` or `NotACount` unless the spread measures what the figure measures."""
     check_same_dimension(value.unit, figure.unit)
     if is_count(figure.unit):
-        for number in (value.low, value.best, value.high):
-            if number is not None and (number < 0 or number != int(number)):
+        for number in value.numbers():
+            if number < 0 or number != int(number):
                 raise r.NotACount(f"{figure.label} is a count: {number} is not a whole number of at least 0")
 
 

@@ -203,8 +203,24 @@ class LinkToItself(Refused):
     """A thing cannot be linked to itself."""
 
 
+class LinksDisagree(Refused):
+    """Another link, which is held, says the opposite."""
+
+
+class OnlySuspects(Refused):
+    """A machine may only say `unsure` of two claims."""
+
+
 class AlreadyWithdrawn(Refused):
     """The thing was withdrawn already."""
+
+
+class NotCalledCorrection(Refused):
+    """A correction of a bulletin is always called correction."""
+
+
+class RestsOnWhatIsLeftOut(Refused):
+    """A figure is adopted on a claim that it leaves out."""
 
 
 class AlreadyDone(Refused):

@@ -44,8 +44,7 @@ def _decide(state: Source, command: c.SourceCommands, given: Given) -> e.SourceE
             return _tie(state, command, given)
         case c.JudgeSource():
             _check_other(state, command, given)
-            judged = state.same if command.judgement == "same" else state.different
-            if command.other in judged:
+            if given.ties.judged(state.id, command.other) == command.judgement:
                 raise r.ChangesNothing(f"the sources are judged {command.judgement} already")
             return e.SourceJudged(other=command.other, judgement=command.judgement)
         case _:
@@ -53,14 +52,16 @@ def _decide(state: Source, command: c.SourceCommands, given: Given) -> e.SourceE
 
 
 def _tie(state: Source, command: c.RelateSource | c.UnrelateSource, given: Given) -> e.SourceEvents:
-    tie = (command.other, command.relation)
+    held = given.ties.recorded_as(state.id, command.relation, command.other)
     if isinstance(command, c.UnrelateSource):
-        if tie not in state.ties:
+        if held is None:
             raise r.NotLinked(f"source {state.id} has no tie {command.relation} to {command.other}")
+        if held[0] != state.id:
+            raise r.NotLinked(f"the tie {command.relation} was recorded of {held[0]}: take it back there")
         return e.SourceUnrelated(other=command.other, relation=command.relation)
     _check_other(state, command, given)
-    if tie in state.ties:
-        raise r.AlreadyLinked(f"source {state.id} has the tie {command.relation} to {command.other} already")
+    if held is not None:
+        raise r.AlreadyLinked(f"the tie {command.relation} is there already, recorded of {held[0]}")
     return e.SourceRelated(other=command.other, relation=command.relation)
 
 

@@ -1,4 +1,4 @@
-"""What a source has become: its description, grading and ties."""
+"""What a source has become: its description and grading. Its ties are known from both ends: see `ties.py`."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -19,9 +19,6 @@ class Source:
     content: v.SourceContent
     version: int = 0
     reliability: dict[str, v.Reliability] = field(default_factory=dict)
-    ties: set[tuple[UUID, v.SourceRelation]] = field(default_factory=set)
-    same: set[UUID] = field(default_factory=set)
-    different: set[UUID] = field(default_factory=set)
 
 
 def replay(history: Iterable[Recorded], state: Source | None = None) -> Source | None:
@@ -44,16 +41,8 @@ def evolve(state: Source | None, recorded: Recorded) -> Source:
             state.content = event.after
         case e.SourceGraded():
             state.reliability[event.topic or ""] = event.reliability
-        case e.SourceRelated():
-            state.ties.add((event.other, event.relation))
-        case e.SourceUnrelated():
-            state.ties.discard((event.other, event.relation))
-        case e.SourceJudged(judgement="same"):
-            state.same.add(event.other)
-            state.different.discard(event.other)
-        case e.SourceJudged():
-            state.different.add(event.other)
-            state.same.discard(event.other)
+        case e.SourceRelated() | e.SourceUnrelated() | e.SourceJudged():
+            pass
         case _:
             assert_never(event)
     return state

@@ -9,7 +9,8 @@ from functools import lru_cache
 
 import pint
 
-_SHAPE = re.compile(r"[A-Za-zµ°]+(\*\*[1-9])?((\*|/)[A-Za-zµ°]+(\*\*[1-9])?){0,5}")
+_NAME = r"[A-Za-zµ°]+(_[A-Za-z]+)*(\*\*[1-9])?"
+_SHAPE = re.compile(rf"{_NAME}((\*|/){_NAME}){{0,5}}")
 COUNT = "1"
 
 

@@ -46,6 +46,8 @@ TICK = timedelta(microseconds=1)
 BATCH = 256
 """Commands that share one commit at the most."""
 ANSWERS_KEPT = timedelta(hours=24)
+FOREVER = "9999-12-31T23:59:59.999999Z"
+"""The time of an answer that never grows old."""
 CACHED_STATES = 2_000
 
 
@@ -88,6 +90,8 @@ class Idempotency:
     key: str
     caller: str
     fingerprint: str
+    lasting: bool = False
+    """Kept as long as the record itself: an import may be repeated after any time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +108,8 @@ class Request:
     at: datetime | None = None
     secret: bytes | None = None
     """The hash of a new key's secret, kept beside the log in the same transaction."""
+    mark: tuple[str, str] | None = None
+    """A name and what is noted under it in the same transaction: how far an import is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,14 +145,15 @@ class Batch:
     recorded: list[Recorded] = field(default_factory=list)
     answers: dict[tuple[str, str], tuple[Idempotency, Receipt]] = field(default_factory=dict)
     secrets: list[KeySecret] = field(default_factory=list)
+    marks: dict[str, str] = field(default_factory=dict)
     touched: dict[UUID, Event] = field(default_factory=dict)
 
 
 class Ledger:
     """The one writer of a record, and its readers. Open it with `Ledger.open`."""
 
-    def __init__(self, log: RecordLog, lock: IO[str] | None, queue_size: int) -> None:
-        self._log, self._lock = log, lock
+    def __init__(self, log: RecordLog, lock: IO[str] | None, queue_size: int, *, trial: bool = False) -> None:
+        self._log, self._lock, self._trial = log, lock, trial
         self._states = States(log, CACHED_STATES)
         self._position, self._last_at = _check(log)
         self._queue: queue.Queue[Ticket | None] = queue.Queue(maxsize=queue_size)
@@ -160,14 +167,18 @@ class Ledger:
         self._writer = threading.Thread(target=self._write, name="ledger-writer", daemon=True)
 
     @classmethod
-    def open(cls, settings: Settings, *, demonstration: bool = False, read_only: bool = False) -> Self:
+    def open(
+        cls, settings: Settings, *, demonstration: bool = False, read_only: bool = False, trial: bool = False
+    ) -> Self:
         """Open the ledger in the data folder, making it where there is none.
+
+        In a `trial`, beside a server or without one, commands are decided as ever and nothing of it is saved.
 
         Raise `LedgerInUse` where another process writes, `LedgerDamaged` where positions are missing, `NewerSchema`
         for a record of a newer version. `demonstration` marks a new ledger; an old one keeps what it is.
         """
         settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lock = None if read_only else _lock(settings.data)
+        lock = None if read_only or trial else _lock(settings.data)
         file = settings.data / "ledger.sqlite"
         with ExitStack() as on_failure:
             if lock is not None:
@@ -175,7 +186,7 @@ class Ledger:
                 _prepare(file, demonstration)
             log = RecordLog(file)
             on_failure.callback(log.close)
-            ledger = cls(log, lock, settings.queue_size)
+            ledger = cls(log, lock, settings.queue_size, trial=trial)
             on_failure.pop_all()
         if not read_only:
             ledger._writer.start()
@@ -306,7 +317,7 @@ class Ledger:
         if request.expected_version is not None and request.expected_version != current:
             raise StaleVersion(current)
         at = self._clock(request.at)
-        events = _decide(state, command, self._given(at, request.may_override))
+        events = _decide(state, command, self._given(at, request))
         aggregate = target if target is not None else _id_of(events[0])
         return self._record(request, batch, aggregate, state, events, at)
 
@@ -337,7 +348,7 @@ class Ledger:
             self._last_at, at = at, at + TICK
             batch.touched[aggregate] = event
             state = evolve(state, recorded)
-            self._states.put(aggregate, state)
+            self._states.put(aggregate, state, recorded)
             batch.recorded.append(recorded)
         names = tuple(event.NAME for event in events)
         receipt = Receipt(aggregate, version, self._position, names, self._last_at, _ids(events[0]))
@@ -345,6 +356,8 @@ class Ledger:
             batch.answers[request.idempotency.caller, request.idempotency.key] = request.idempotency, receipt
         if request.secret is not None:
             batch.secrets.append(KeySecret(receipt.ids["key"], aggregate, request.secret))
+        if request.mark is not None:
+            batch.marks[request.mark[0]] = request.mark[1]
         return receipt
 
     def _clock(self, scripted: datetime | None) -> datetime:
@@ -353,7 +366,7 @@ class Ledger:
             raise NotADemonstration("this ledger assigns recorded times itself: leave `at` out")
         return max(scripted or datetime.now(UTC), self._last_at + TICK)
 
-    def _given(self, at: datetime, may_override: bool) -> Given:
+    def _given(self, at: datetime, request: Request) -> Given:
         return Given(
             at=at,
             head=self._position,
@@ -361,7 +374,9 @@ class Ledger:
             sources=self._sources,
             accounts=self._accounts,
             incidents=self._incidents,
-            may_override=may_override,
+            ties=self._states.ties(),
+            actor=request.actor.account,
+            may_override=request.may_override,
         )
 
     def _save(self, batch: Batch) -> bool:
@@ -370,14 +385,18 @@ class Ledger:
         A crash before the commit leaves nothing, after it everything. Where the store raises, the log is asked whether
         the batch is there: that is never guessed.
         """
+        if self._trial:
+            return True  # the states in memory know it, and none is dropped: nothing settles
         now = _text(datetime.now(UTC))
         answers = [
-            KeptAnswer(asked.caller, asked.key, asked.fingerprint, _receipt_bytes(receipt), now)
+            KeptAnswer(
+                asked.caller, asked.key, asked.fingerprint, _receipt_bytes(receipt), FOREVER if asked.lasting else now
+            )
             for asked, receipt in batch.answers.values()
         ]
         last = batch.recorded[-1].position
         try:
-            self._log.append(batch.recorded, answers=answers, secrets=batch.secrets)
+            self._log.append(batch.recorded, answers=answers, secrets=batch.secrets, marks=list(batch.marks.items()))
             self._states.settle((event.AGGREGATE, aggregate) for aggregate, event in batch.touched.items())
         except Exception as fault:  # whatever it is, the writer goes on and the callers are told
             log.error("batch not saved", events=len(batch.recorded), exc_info=fault)
@@ -421,6 +440,10 @@ class Ledger:
     def secret(self, key_id: str) -> KeySecret | None:
         """Return what is kept of a key."""
         return self._log.log_recorder.secret(key_id)
+
+    def mark(self, name: str) -> str | None:
+        """Return what the last saved request with a mark of this name noted."""
+        return self._log.log_recorder.meta(name)
 
     def check_file(self) -> list[str]:
         """Return what the database itself finds wrong with its file; nothing where it is sound."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 from uuid import UUID
 
 from domain import account, account_state, incident, incident_state, source, source_state
@@ -13,7 +14,9 @@ from domain.given import Given
 from domain.incident_state import Incident
 from domain.refusals import Refused
 from domain.source_state import Source
+from domain.ties import TieEvents, Ties
 
+E = TypeVar("E", bound=Event)
 START = datetime(2024, 8, 8, 8, 0, tzinfo=UTC)
 
 
@@ -36,15 +39,27 @@ class Story:
     aggregate: UUID
     others: tuple[tuple[UUID, Event], ...] = ()
     may_override: bool = False
+    actor: UUID | None = None
 
     def history(self) -> list[Recorded]:
         """Return the events as the log holds them."""
         return [recorded(event, self.aggregate, n, n) for n, event in enumerate(self.events, start=1)]
 
+    def folded(self) -> Incident:
+        """Return the incident that the events make."""
+        state = fold_incident(self.history())
+        assert state is not None
+        return state
+
     def given(self) -> Given:
         """Return what the decision is given: the other aggregates folded from their own events."""
         sources: dict[UUID, Source] = {}
         accounts: dict[UUID, Account] = {}
+        ties = Ties()
+        own = tuple((self.aggregate, event) for event in self.events)
+        for id_, event in (*self.others, *own):
+            if isinstance(event, TieEvents):
+                ties.note(id_, event)
         for n, (id_, event) in enumerate(self.others, start=1):
             envelope = recorded(event, id_, n, n)
             if event.AGGREGATE == "source":
@@ -58,6 +73,8 @@ class Story:
             sources=sources,
             accounts=accounts,
             incidents={uid(1), uid(2)},
+            ties=ties,
+            actor=self.actor,
             may_override=self.may_override,
         )
 
@@ -109,7 +126,7 @@ class Outcome:
         assert self.refusal is None, f"refused: {self.refusal!r}"
         assert self.events == expected
 
-    def then_one(self, kind: type[Event]) -> Event:
+    def then_one(self, kind: type[E]) -> E:
         """Assert one event of this kind, and return it."""
         assert self.refusal is None, f"refused: {self.refusal!r}"
         (event,) = self.events

@@ -9,12 +9,14 @@ from projections.runner import Runner
 from service import logs
 from service.api import (
     answers,
+    auditing,
     contract,
     differing,
     docs,
     files,
     guards,
     health,
+    importing,
     limiting,
     listing,
     live,
@@ -42,11 +44,15 @@ def create_app(settings: Settings) -> FastAPI:
             serve(app, settings, ledger, views)
             yield
             app.state.stopping = True
+            app.state.imports.close()
 
     logs.configure()
     app = bare_app(lifespan)
     app.add_middleware(
-        guards.Bodies, max_body=settings.max_body, max_streamed=settings.evidence_max, streamed=(files.PREFIX,)
+        guards.Bodies,
+        max_body=settings.max_body,
+        max_streamed=settings.evidence_max,
+        streamed=(files.PREFIX, importing.PREFIX),
     )
     app.add_middleware(limiting.Limits, settings=settings)
     app.add_middleware(guards.Safety)  # added last, it is the outermost
@@ -57,6 +63,7 @@ def serve(app: FastAPI, settings: Settings, ledger: Ledger, views: Runner) -> No
     """Give the application what it serves, and let the views follow the ledger."""
     app.state.settings, app.state.ledger, app.state.views = settings, ledger, views
     app.state.evidence = EvidenceStore(settings.data / "evidence", settings.evidence_max)
+    app.state.imports = importing.Imports(settings, ledger)
     app.state.stopping = False
     ledger.on_commit(views.wake)
     views.start(ledger.read_raw)
@@ -79,9 +86,11 @@ def bare_app(lifespan: object = None) -> FastAPI:
     differing.mount(app)
     reading.mount(app)
     answers.mount(app)
+    auditing.mount(app)
     listing.mount(app)
     files.mount(app)
     live.mount(app)
+    importing.mount(app)
     health.mount(app)
     docs.mount(app)
     contract.complete(app)

@@ -9,19 +9,22 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from service.api import documented
 from service.api.problems import MEDIA_TYPE, TITLES, Problem
 
 Json = dict[str, Any]
 
 OF_ALL = (400, 401, 403, 404, 422, 429, 500, 503)
+OF_READS = (406,)
 OF_WRITES = (409, 412, 413, 415)
 _POSITION = r"^[0-9]{1,18}$"
 _MOMENT: Json = {"anyOf": [{"type": "string", "pattern": _POSITION}, {"type": "string", "format": "date-time"}]}
 PARAMETERS: dict[str, Json] = {
     "at": _MOMENT,
     "cursor": {"type": "string", "pattern": "^[A-Za-z0-9_-]+$", "maxLength": 2_000},
+    "last-event-id": {"type": "string", "pattern": _POSITION},
     "x-wait-position": {"type": "string", "pattern": _POSITION},
-    "if-match": {"type": "string", "format": "entity-tag", "pattern": r'^(\*|"[0-9]{1,17}")$'},
+    "if-match": {"type": "string", "format": "entity-tag", "pattern": r'^(\*|"[0-9]{1,17}(\.[0-9a-f]{32})?")$'},
     "idempotency-key": {"type": "string", "pattern": r"^[\x20-\x7e]{1,200}$"},
     "x-correlation-id": {"type": "string", "pattern": r"^[\x20-\x7e]{1,200}$"},
     "accept-datetime": {"type": "string", "format": "http-date"},
@@ -76,6 +79,7 @@ def completed(document: Json) -> Json:
         for parameter in operation.get("parameters", ()):
             _describe(parameter, exact.get(parameter["name"].lower()))
         _answers(method, operation)
+        documented.describe(method, operation)
     return document
 
 
@@ -101,7 +105,7 @@ def _describe(parameter: Json, exact: Json | None) -> None:
 def _answers(method: str, operation: Json) -> None:
     answers: Json = operation["responses"]
     answers.pop("422", None)  # the framework's own, which is never sent
-    for status in OF_ALL + (OF_WRITES if method == "post" else ()):
+    for status in OF_ALL + (OF_WRITES if method == "post" else OF_READS):
         answers[str(status)] = problem(status)
     names = {parameter["name"].lower() for parameter in operation.get("parameters", ())}
     if "accept-datetime" in names:

@@ -5,7 +5,7 @@ the things of the other lists. Nor has the change log: what it gained between tw
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 import orjson
@@ -23,7 +23,7 @@ from service.api.moments import FOREVER, Moment, is_settled, position_of, shown,
 from service.api.paging import Page, Paged, encode
 from service.api.reading import Name, Views, check_all, incident_of
 from service.api.reads import ReadRoute, strong
-from service.differences import INCIDENTS, PARTS, WHOLE, ChangeItem, Difference, Part
+from service.comparison import INCIDENTS, PARTS, WHOLE, ChangeItem, Difference, Part
 
 FORMS = (JSON, NDJSON, JSON_PATCH)
 
@@ -46,6 +46,8 @@ class Between:
     a: int
     b: int
     settled: bool
+    within: tuple[str, ...] | None = None
+    """The incidents that the caller's reading is confined to, where the answer depends on it."""
 
 
 MOMENT = "A position of the log, or an RFC 3339 time"
@@ -132,7 +134,9 @@ def _all_endpoint(name: str) -> Any:
             check_all(caller)
         shown(views_of(request), max(two.a, two.b), *views)
         difference = Difference(parts, two.a, two.b, lambda part: _covered(caller, part))
-        return _answer(difference, request, response, two, page, connection)
+        within = caller.within()
+        seen = two if within is None else replace(two, settled=False, within=tuple(sorted(within)))
+        return _answer(difference, request, response, seen, page, connection)
 
     return endpoint
 
@@ -168,7 +172,7 @@ def _stream(difference: Difference, form: Form, request: Request, two: Between) 
                 yield from _array(difference.patch(connection))
 
     response = StreamingResponse(lines(), media_type=form.media_type)
-    tag = strong(MEANING, two.a, two.b, form.suffix, request.url.path, request.headers.get("authorization", ""))
+    tag = strong(MEANING, two.a, two.b, form.suffix, request.url.path, two.within)
     _describe(response, two)
     response.headers["ETag"] = tag
     return response

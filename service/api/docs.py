@@ -49,6 +49,8 @@ FAULTS: dict[str, str] = {
     "QueueFull": "Too many writes wait: try again as Retry-After says.",
     "Unavailable": "The database is away: try again as Retry-After says.",
     "EvidenceDamaged": "The stored bytes are not those that were stored.",
+    "EmptyImport": "The import held no byte.",
+    "NotNdjson": "An import must be sent as application/x-ndjson.",
     "EmptyEvidence": "The upload held no byte.",
     "Unexpected": "A fault of ours: report it with the trace_id.",
 }

@@ -5,7 +5,7 @@ stale answer in silence. A view that failed answers for the positions that it ha
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
 from typing import Annotated
@@ -14,6 +14,7 @@ from urllib.parse import quote, urlencode
 from fastapi import Header, Query, Request, Response
 
 from projections.runner import Runner
+from service.access import Caller
 from service.api.paging import pinned
 from service.api.problems import Fault
 from service.ledger import Ledger
@@ -21,7 +22,7 @@ from service.ledger import Ledger
 MAX_WAIT = 5.0
 """Seconds that a read waits for its position."""
 LAG_ALLOWED = 1_000
-"""Positions that the newest answer may lie behind the record; a view farther behind is waited for."""
+"""Positions that the newest answer may lie behind the record; a view farther behind is waited for, and not ready."""
 END_OF_SECOND = timedelta(microseconds=999_999)
 """A time given in whole seconds means the end of that second: all that was recorded in it is known then."""
 SETTLING = timedelta(seconds=10)
@@ -49,6 +50,10 @@ class Moment:
     position: int
     past: bool
     settled: bool = True
+
+    def seen_by(self, caller: Caller) -> "Moment":
+        """Return the moment as this caller sees it: what depends on rights is for ever only while these last."""
+        return self if caller.within() is None else replace(self, settled=False)
 
     def describe(self, request: Request, response: Response, tag: str | None = None) -> None:
         """Set the headers of a read: position, caching, the Memento links, and the entity tag where one is given."""

@@ -24,21 +24,21 @@ from domain.values import Frozen
 from service.access import MAY, Caller
 from service.api.acts import ACTS, Act
 from service.api.callers import Writer
-from service.api.examples import EXAMPLES
+from service.api.examples import EXAMPLES, RECEIPT
 from service.api.problems import Fault
 from service.keys import make_key
 from service.ledger import Idempotency, Ledger, Receipt
 from service.ledger import Request as LedgerRequest
 
 PREFIX = "/api/v1"
-_VERSION = re.compile(r'"([0-9]{1,15})(?:\.[0-9a-f]{32})?"')
+_VERSION = re.compile(r'"([0-9]{1,17})(?:\.[0-9a-f]{32})?"')
 """The tag of an incident, source or account, or that of a claim, which begins with its incident's."""
 
 
 class ReceiptView(BaseModel):
     """What a write answers, after the commit: which events, and where they stand in the record."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, json_schema_extra={"examples": [RECEIPT]})
 
     aggregate: UUID
     version: int
@@ -108,7 +108,7 @@ def _is_plain(text: str) -> bool:
     return 0 < len(text) <= 200 and text.isprintable() and text.isascii()
 
 
-def expected_version(if_match: Annotated[str | None, Header()] = None) -> int | None:
+def expected_version(if_match: Annotated[str | None, Header(alias="If-Match", examples=['"42"'])] = None) -> int | None:
     """Return the version that If-Match names, or raise 400 (RFC 9110 13.1.1; strong tags only)."""
     if if_match is None or if_match.strip() == "*":
         return None
@@ -119,7 +119,7 @@ def expected_version(if_match: Annotated[str | None, Header()] = None) -> int | 
 
 
 def idempotency_key(
-    sent: Annotated[str | None, Header(alias="Idempotency-Key")] = None,
+    sent: Annotated[str | None, Header(alias="Idempotency-Key", examples=["018f3a00-6d1c-7000-9f6b"])] = None,
 ) -> str | None:
     """Return the key of the request, or raise 400 for one that cannot be kept."""
     if sent is not None and not _is_plain(sent):

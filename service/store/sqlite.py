@@ -1,7 +1,7 @@
 """The log on SQLite: the library's application recorder with a contiguous position of its own.
 
-Law: events, their positions, the answers kept for retries and the hashes of new keys are one transaction. A crash
-before its commit leaves nothing of it, a crash after it leaves all of it.
+Law: events, their positions, the answers kept for retries, the hashes of new keys and how far an import is are one
+transaction. A crash before its commit leaves nothing of it, a crash after it leaves all of it.
 """
 
 import sqlite3
@@ -104,6 +104,7 @@ class LogRecorder(SQLiteApplicationRecorder):
             ],
         )
         self._keep(c, kwargs.get("answers") or (), kwargs.get("secrets") or ())
+        c.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", kwargs.get("marks") or ())
         return list(range(first, first + len(stored_events)))
 
     def _keep(self, c: SQLiteCursor, answers: Sequence[KeptAnswer], secrets: Sequence[KeySecret]) -> None:

@@ -19,14 +19,16 @@ from domain.event import Aggregate
 from domain.events import Recorded
 from domain.incident_state import Incident
 from domain.source_state import Source
+from domain.ties import TieEvents, Ties
 from service.store.log import RecordLog
 
 State = Incident | Source | Account
 S = TypeVar("S", Incident, Source, Account)
-SNAPSHOT_SHAPE = 1
+SNAPSHOT_SHAPE = 2
 """Raised when a state's shape changes: older snapshots are then passed over."""
 SNAPSHOT_EVERY = 1_000
 PAGE = 2_000
+TIE_NAMES = tuple(kind.NAME for kind in TieEvents.__args__)
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ class States:
         self._log, self._size = log, size
         self._states: OrderedDict[UUID, State] = OrderedDict()
         self._snapshots: dict[UUID, int] = {}
+        self._ties: Ties | None = None
 
     def get(self, kind: Aggregate, aggregate: UUID) -> State | None:
         """Return the state of an aggregate, loaded where need be; None where there is none of this kind."""
@@ -92,12 +95,25 @@ class States:
                 yield Recorded.from_bytes(data, position)
             after_version += len(rows)
 
-    def put(self, aggregate: UUID, state: State) -> None:
+    def ties(self) -> Ties:
+        """Return the ties among all sources, folded from the log where need be."""
+        if self._ties is None:
+            ties, after, recorder = Ties(), 0, self._log.log_recorder
+            while found := recorder.select_notifications(after, PAGE, topics=TIE_NAMES, inclusive_of_start=False):
+                for one in found:
+                    _note(ties, Recorded.from_bytes(one.state, one.id))
+                after = found[-1].id
+            self._ties = ties
+        return self._ties
+
+    def put(self, aggregate: UUID, state: State, recorded: Recorded) -> None:
         """Take the state that an event made."""
         self._states[aggregate] = state
+        _note(self.ties(), recorded)
 
     def forget(self, aggregates: Iterable[UUID]) -> None:
         """Drop states whose events were not saved."""
+        self._ties = None
         for aggregate in aggregates:
             self._states.pop(aggregate, None)
 
@@ -128,6 +144,11 @@ class States:
             self._snapshots[aggregate] = state.version
             return state
         return None
+
+
+def _note(ties: Ties, recorded: Recorded) -> None:
+    if isinstance(recorded.event, TieEvents):
+        ties.note(recorded.aggregate, recorded.event)
 
 
 class Known(Mapping[UUID, S]):

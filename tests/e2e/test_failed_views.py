@@ -8,8 +8,9 @@ from starlette.testclient import TestClient
 
 from domain.events import Recorded
 from projections.catalogue import VIEWS
-from projections.rows import Rows, View
+from projections.rows import Rows
 from projections.runner import Runner
+from projections.view import View
 from projections.views import claims
 from service.api import app as application
 from service.ledger import Ledger

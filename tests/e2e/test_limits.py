@@ -18,7 +18,7 @@ def limited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, 
     data: Path = tmp_path_factory.mktemp("limited")
     keys = [open_account(data, f"editor-{n}", "editor") for n in range(4)]
     limits = {"reads_per_minute": "4", "writes_per_minute": "2", "failed_keys_per_minute": "3"}
-    with serving(data, **limits, open_reading="true") as server:
+    with serving(data, None, **limits, open_reading="true") as server:
         yield server, keys
 
 
@@ -59,7 +59,7 @@ def test_made_up_keys_count_for_the_address_that_sent_them(tmp_path: Path) -> No
 
 def test_without_a_limit_no_limit_is_told(tmp_path: Path) -> None:
     off = {"reads_per_minute": "0", "failed_keys_per_minute": "0"}
-    with serving(tmp_path, **off, open_reading="true") as server, server.client() as client:
+    with serving(tmp_path, None, **off, open_reading="true") as server, server.client() as client:
         answers = [client.get("/incidents") for _ in range(20)]
         assert {answer.status_code for answer in answers} == {200}
         assert "ratelimit" not in answers[-1].headers

@@ -82,7 +82,7 @@ def test_a_stream_is_filtered_by_incident_and_event(editor: Desk) -> None:
     retracted = editor.position
     (told,) = follow(editor.client, 1, after=start, incident=editor.ids["incident"])
     assert told["id"] == str(retracted)
-    (told,) = follow(editor.client, 1, after=start, types="claim.retracted.v1, claim.reinstated.v1")
+    (told,) = follow(editor.client, 1, after=start, types="claim.retracted.v1,claim.reinstated.v1")
     assert told["id"] == str(retracted)
 
 

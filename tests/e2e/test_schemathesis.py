@@ -34,6 +34,7 @@ def http_date(seconds: int) -> str:
 
 # Without these, the coverage phase makes header values of letters and digits alone, whatever their pattern says.
 schemathesis.openapi.format("entity-tag", st.integers(1, 99).map('"{}"'.format))
+schemathesis.serializer.alias("application/x-ndjson", "application/octet-stream")
 schemathesis.openapi.format("http-date", st.integers(0, 2**32).map(http_date))
 
 CONFIG = schemathesis.Config.from_dict(

@@ -50,6 +50,14 @@ def test_the_list_of_incidents_is_of_those_that_may_be_read(two: Two) -> None:
     assert [json.loads(line)["incident"] for line in lines] == [two.mine.rpartition("/")[2]]
 
 
+def test_what_depends_on_rights_is_not_kept_for_ever(two: Two, editor: Desk) -> None:
+    at = f"at={editor.position}"
+    moments = [f"/{path}?{at}" for path in ("incidents", "incidents.csv", "changes", "changes.ndjson", "sources")]
+    for address in (*moments, f"/search?q=secret&{at}", f"/incidents/diff?from=1&to={editor.position}"):
+        assert two.guest.get(address).headers["cache-control"] == "private, no-cache", address
+        assert "immutable" in editor.client.get(address).headers["cache-control"], address
+
+
 @pytest.mark.parametrize(
     "path", ["", "/claims", "/claims.csv", "/reports", "/evidence", "/diff?from=1&to=1", "/review"]
 )

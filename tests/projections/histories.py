@@ -16,6 +16,7 @@ from domain.incident_state import Incident
 from domain.refusals import Refused
 from domain.source_state import Source
 from domain.source_state import evolve as evolve_source
+from domain.ties import Ties
 from tests.spec import START, counter, uid
 
 INCIDENT = uid(1)
@@ -115,7 +116,7 @@ def commands() -> st.SearchStrategy[c.IncidentCommands]:
             st.lists(pick_claim, max_size=2, unique=True),
         ),
         st.builds(
-            lambda one, cause: c.CorrectBulletin(**BASE, bulletin=one, right="so", cause=cause),
+            lambda one, cause: c.CorrectBulletin(**BASE, bulletin=one, wrong="not so", right="so", cause=cause),
             st.sampled_from(BULLETINS),
             pick_claim,
         ),
@@ -143,7 +144,7 @@ def recorded_from(asked: Sequence[c.IncidentCommands]) -> list[Recorded]:
         sources[one] = evolve_source(None, history[-1])
     state: Incident | None = None
     for command in [*opening(), *asked]:
-        given = Given(START, len(history), counter(9_000 + len(history)), sources, {}, set())
+        given = Given(START, len(history), counter(9_000 + len(history)), sources, {}, set(), Ties())
         try:
             events = incident.decide(state, command, given)
         except Refused:
