@@ -12,6 +12,7 @@ from pathlib import Path
 
 import httpx2
 import orjson
+import pytest
 
 from domain.events import Actor
 from projections.runner import Runner
@@ -125,6 +126,7 @@ def rows_built_anew(ledger: Ledger, folder: Path) -> dict[str, list[tuple[str, .
         return all_rows(anew)
 
 
+@pytest.mark.timeout(600)  # twenty processes are started, one after the other
 def test_nothing_acknowledged_is_lost_and_nothing_is_doubled(tmp_path: Path) -> None:
     with open_ledger(tmp_path) as ledger:
         incident, report = begin(ledger)
@@ -140,7 +142,9 @@ def test_nothing_acknowledged_is_lost_and_nothing_is_doubled(tmp_path: Path) -> 
             texts = [one.event.wording.text for one in events[3:]]  # type: ignore[union-attr]
             assert len(set(texts)) == len(texts)
             assert all(texts[position - 4] == key for key, position in acknowledged.items())
-            retried = ledger.execute_many(ask(claim(incident, report, key), key) for key in acknowledged)
+            retried = ledger.execute_many(
+                ask(claim(incident, report, line.split()[0]), line.split()[0]) for line in told
+            )
             assert all(isinstance(one, Receipt) and one.replayed for one in retried)
             assert ledger.head() == head
             assert views.catch_up(ledger.read_raw) == head
