@@ -8,6 +8,7 @@ import hashlib
 import inspect
 import re
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, cast
 from uuid import UUID
@@ -69,14 +70,32 @@ def path_names(act: Act) -> set[str]:
     return {part[1:-1] for part in act.path.split("/") if part.startswith("{")}
 
 
-async def json_only(request: Request) -> None:
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """On what terms a command is given: at which version, and under which key for retries."""
+
+    version: int | None
+    retry_key: str | None
+
+
+async def terms(
+    request: Request,
+    if_match: Annotated[str | None, Header(alias="If-Match")] = None,
+    idempotency_key: Annotated[str | None, Header(alias="Idempotency-Key")] = None,
+) -> Terms:
+    """Return the terms of a request, or raise 415 or 400. One dependency, since each one costs the framework time."""
+    _check_json(request)
+    return Terms(_expected_version(if_match), _retry_key(idempotency_key))
+
+
+def _check_json(request: Request) -> None:
     """Raise 415 unless the body says that it is JSON."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/json":
         raise Fault(415, "NotJson", "send the body as application/json", {"Accept": "application/json"})
 
 
-async def expected_version(if_match: Annotated[str | None, Header()] = None) -> int | None:
+def _expected_version(if_match: str | None) -> int | None:
     """Return the version that If-Match names, or raise 400 (RFC 9110 13.1.1; strong tags only)."""
     if if_match is None or if_match.strip() == "*":
         return None
@@ -86,9 +105,7 @@ async def expected_version(if_match: Annotated[str | None, Header()] = None) -> 
     raise Fault(400, "BadIfMatch", 'If-Match takes the ETag of the incident, as in If-Match: "7"')
 
 
-async def idempotency_key(
-    sent: Annotated[str | None, Header(alias="Idempotency-Key")] = None,
-) -> str | None:
+def _retry_key(sent: str | None) -> str | None:
     """Return the key of the request, or raise 400 for one that cannot be kept."""
     if sent is not None and not (0 < len(sent) <= 200 and sent.isprintable() and sent.isascii()):
         raise Fault(400, "BadIdempotencyKey", "Idempotency-Key takes 1 to 200 printable ASCII characters")
@@ -109,7 +126,6 @@ def mount(app: FastAPI) -> None:
             tags=[act.command.NAME.split(".")[0]],
             response_model=ReceiptView,
             response_model_exclude_none=True,
-            dependencies=[Depends(json_only)],
         )
     app.include_router(router)
 
@@ -122,7 +138,7 @@ def endpoint_of(act: Act) -> Callable[..., Awaitable[Response]]:
     async def endpoint(**given: Any) -> Response:
         request, caller = given["request"], given["caller"]
         ids = {name: given[name] for name in names}
-        return await post(act, request, caller, given["body"], ids, given["version"], given["key_of_retry"])
+        return await post(act, request, caller, given["body"], ids, given["terms"])
 
     def parameter(name: str, annotation: Any) -> inspect.Parameter:
         return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation)
@@ -133,8 +149,7 @@ def endpoint_of(act: Act) -> Callable[..., Awaitable[Response]]:
             parameter("caller", Writer),
             *(parameter(name, Annotated[_path_type(act, name), Path()]) for name in sorted(names)),
             parameter("body", Annotated[body_model, Body()]),
-            parameter("version", Annotated[int | None, Depends(expected_version)]),
-            parameter("key_of_retry", Annotated[str | None, Depends(idempotency_key)]),
+            parameter("terms", Annotated[Terms, Depends(terms)]),
         ]
     )
     return endpoint
@@ -144,15 +159,7 @@ def _path_type(act: Act, name: str) -> Any:
     return act.command.model_fields[name].annotation if name == "key" else UUID
 
 
-async def post(
-    act: Act,
-    request: Request,
-    caller: Caller,
-    body: Frozen,
-    ids: dict[str, Any],
-    version: int | None,
-    retry_key: str | None,
-) -> Response:
+async def post(act: Act, request: Request, caller: Caller, body: Frozen, ids: dict[str, Any], terms: Terms) -> Response:
     """Give the command to the ledger, and answer its receipt."""
     ledger: Ledger = request.app.state.ledger
     made = make_key() if act.command is IssueKey else None
@@ -165,8 +172,8 @@ async def post(
             command=command,
             actor=caller.actor,
             may_override=isinstance(command, AssessClaim) and caller.may_override(command.incident),
-            expected_version=version,
-            idempotency=_idempotency(request, caller, retry_key, await request.body()),
+            expected_version=terms.version,
+            idempotency=_idempotency(request, caller, terms.retry_key, await request.body()),
             correlation=request.headers.get("x-correlation-id", request.state.trace_id)[:200],
             secret=made.hash if made else None,
         )
