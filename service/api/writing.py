@@ -96,10 +96,7 @@ def _no_number(name: str) -> NoReturn:
     raise ValueError(f"{name} is no number of JSON")
 
 
-async def correlation_id(
-    request: Request,
-    sent: Annotated[str | None, Header(alias="X-Correlation-Id", description="Kept with the events")] = None,
-) -> str:
+def _correlation(request: Request, sent: str | None) -> str:
     """Return what the events are correlated by, the trace id where nothing is sent; raise 400 for what cannot be."""
     if sent is not None and not _is_plain(sent):
         raise Fault(400, "BadCorrelationId", "X-Correlation-Id takes 1 to 200 printable ASCII characters")
@@ -110,9 +107,7 @@ def _is_plain(text: str) -> bool:
     return 0 < len(text) <= 200 and text.isprintable() and text.isascii()
 
 
-async def expected_version(
-    if_match: Annotated[str | None, Header(alias="If-Match", examples=['"42"'])] = None,
-) -> int | None:
+def _expected_version(if_match: str | None) -> int | None:
     """Return the version that If-Match names, or raise 400 (RFC 9110 13.1.1; strong tags only)."""
     if if_match is None or if_match.strip() == "*":
         return None
@@ -122,9 +117,7 @@ async def expected_version(
     raise Fault(400, "BadIfMatch", 'If-Match takes the ETag of the incident, as in If-Match: "7"')
 
 
-async def idempotency_key(
-    sent: Annotated[str | None, Header(alias="Idempotency-Key", examples=["018f3a00-6d1c-7000-9f6b"])] = None,
-) -> str | None:
+def _retry_key(sent: str | None) -> str | None:
     """Return the key of the request, or raise 400 for one that cannot be kept."""
     if sent is not None and not _is_plain(sent):
         raise Fault(400, "BadIdempotencyKey", "Idempotency-Key takes 1 to 200 printable ASCII characters")
@@ -141,12 +134,13 @@ class Sent:
 
 
 async def sent_with(
-    version: Annotated[int | None, Depends(expected_version)],
-    retry_key: Annotated[str | None, Depends(idempotency_key)],
-    correlation: Annotated[str, Depends(correlation_id)],
+    request: Request,
+    if_match: Annotated[str | None, Header(alias="If-Match", examples=['"42"'])] = None,
+    key: Annotated[str | None, Header(alias="Idempotency-Key", examples=["018f3a00-6d1c-7000-9f6b"])] = None,
+    correlation: Annotated[str | None, Header(alias="X-Correlation-Id", description="Kept with the events")] = None,
 ) -> Sent:
-    """Return what the headers of a write say."""
-    return Sent(version, retry_key, correlation)
+    """Return what the headers of a write say. One dependency: each costs the framework more than what it does."""
+    return Sent(_expected_version(if_match), _retry_key(key), _correlation(request, correlation))
 
 
 def mount(app: FastAPI) -> None:
