@@ -112,7 +112,7 @@ class Incident:
     reports: dict[UUID, Report] = field(default_factory=dict)
     claims: dict[UUID, Claim] = field(default_factory=dict)
     evidence: dict[UUID, Evidence] = field(default_factory=dict)
-    stances: dict[UUID, UUID] = field(default_factory=dict)
+    stances: set[UUID] = field(default_factory=set)
     notes: set[UUID] = field(default_factory=set)
     tasks: dict[UUID, bool] = field(default_factory=dict)
     bulletins: dict[UUID, Bulletin] = field(default_factory=dict)
@@ -171,7 +171,7 @@ def _apply(state: Incident, event: e.IncidentEvents, position: int) -> None:
         case e.ClaimsLinked() | e.ClaimsUnlinked():
             _apply_link(state, event, position)
         case e.StanceTaken():
-            state.stances[event.stance] = event.claim
+            state.stances.add(event.stance)
             chain = frozenset((event.source, *event.through, state.reports[event.report].source))
             stance = Stance(event.stance, event.source, event.kind, chain)
             state.claims[event.claim].stances.append(stance)
