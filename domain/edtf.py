@@ -27,6 +27,7 @@ _ONE = re.compile(
         (?P<mark>[?~%]?)""",
     re.VERBOSE | re.ASCII,
 )
+LONGEST = 80
 _TICK = timedelta(microseconds=1)
 _MARKS = {(False, False): "", (True, False): "~", (False, True): "?", (True, True): "%"}
 _LENGTHS: dict[Precision, int] = {"year": 4, "month": 7}
@@ -50,6 +51,8 @@ class Span:
 
 def parse(text: str, zone: tzinfo = UTC) -> Span:
     """Read an EDTF text; dates without a zone are read in `zone`. Raise `BadEdtf` for what is not understood."""
+    if len(text) > LONGEST:
+        raise BadEdtf(f"{text[:LONGEST]!r}... is longer than any date that is read here")
     start, slash, end = text.partition("/")
     if not slash:
         return _one(text, zone)

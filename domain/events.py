@@ -4,17 +4,20 @@ Law: the stored bytes of an event are its whole envelope as UTF-8 JSON with sort
 index of it. They are written once, here, and never again.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, get_args
+from functools import cache
+from typing import Any, NamedTuple, get_args
 from uuid import UUID
 
 import orjson
+from pydantic import ValidationError
+from pydantic_core import SchemaValidator
+from pydantic_core import core_schema as cs
 
 from domain.account_events import AccountEvents
 from domain.incident_events import IncidentEvents
 from domain.source_events import SourceEvents
-from domain.trusted import read
+from domain.stored import reader_of, without_rules
 from domain.upcasts import upcast
 from domain.values import Frozen, KeyId
 
@@ -29,8 +32,7 @@ class Actor(Frozen):
     key: KeyId | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(NamedTuple):
     """The envelope: one event as the log holds it.
 
     `version` counts the events of the aggregate from 1, `position` those of the whole log from 1 without a gap.
@@ -68,17 +70,20 @@ class Recorded:
     @classmethod
     def from_bytes(cls, data: bytes, position: int) -> "Recorded":
         """Read what `to_bytes` wrote, now or in an earlier version. Raise `UnknownEvent` for a name nobody knows."""
-        envelope: dict[str, Any] = orjson.loads(data)
+        try:
+            found = _ENVELOPE.validate_json(data)
+        except ValidationError:
+            found = _ENVELOPE.validate_python(_upcast(data))
         return cls(
-            aggregate=UUID(envelope["aggregate"]),
-            version=envelope["version"],
+            aggregate=found["aggregate"],
+            version=found["version"],
             position=position,
-            recorded_at=datetime.fromisoformat(envelope["recorded_at"]),
-            actor=read(Actor, envelope["actor"]),
-            reason=envelope["reason"],
-            correlation=envelope["correlation"],
-            causation=envelope["causation"],
-            event=parse(envelope["name"], envelope["payload"]),
+            recorded_at=datetime.fromisoformat(found["recorded_at"]),
+            actor=found["actor"],
+            reason=found["reason"],
+            correlation=found["correlation"],
+            causation=found["causation"],
+            event=found["payload"],
         )
 
 
@@ -87,8 +92,47 @@ class UnknownEvent(ValueError):
 
 
 def parse(name: str, payload: dict[str, Any]) -> Event:
-    """Return the event of this name and payload, upcast where the name is an old one."""
+    """Return the event of a stored name and payload. Raise `UnknownEvent` for a name nobody knows."""
+    name, payload = _as_of_today(name, payload)
+    event: Event = _reader(REGISTRY[name]).validate_python(payload)
+    return event
+
+
+def _as_of_today(name: str, payload: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     name, payload = upcast(name, payload)
     if name not in REGISTRY:
         raise UnknownEvent(f"event {name} is not known to this version of On Record: use the version that wrote it")
-    return read(REGISTRY[name], payload)
+    return name, payload
+
+
+def _upcast(data: bytes) -> dict[str, Any]:
+    """Return an envelope whose event bears today's name and shape."""
+    envelope: dict[str, Any] = orjson.loads(data)
+    name, payload = _as_of_today(envelope["name"], envelope["payload"])
+    return {**envelope, "name": name, "payload": payload}
+
+
+@cache
+def _reader(kind: type[Event]) -> SchemaValidator:
+    return reader_of(without_rules(kind.__pydantic_core_schema__))
+
+
+def _envelope_of(kind: type[Event]) -> cs.CoreSchema:
+    fields: dict[str, cs.CoreSchema] = {
+        "aggregate": cs.uuid_schema(),
+        "version": cs.int_schema(),
+        "name": cs.str_schema(),
+        "recorded_at": cs.str_schema(),
+        "actor": without_rules(Actor.__pydantic_core_schema__),
+        "reason": cs.str_schema(),
+        "correlation": cs.nullable_schema(cs.str_schema()),
+        "causation": cs.nullable_schema(cs.int_schema()),
+        "payload": without_rules(kind.__pydantic_core_schema__),
+    }
+    return cs.typed_dict_schema({name: cs.typed_dict_field(schema) for name, schema in fields.items()})
+
+
+_ENVELOPE: SchemaValidator = reader_of(
+    cs.tagged_union_schema({name: _envelope_of(kind) for name, kind in REGISTRY.items()}, discriminator="name")
+)
+"""Reads an envelope and the event in it in one go: the name says which event it is."""

@@ -61,6 +61,8 @@ def decide(state: Incident | None, command: c.IncidentCommands, given: Given) ->
 
 def _decide(state: Incident, command: c.IncidentCommands, given: Given) -> e.IncidentEvents:
     match command:
+        case c.MakeClaim():
+            return _make_claim(state, command, given)
         case c.OpenIncident() | c.DescribeIncident() | c.CloseIncident() | c.ReopenIncident():
             return _about_itself(state, command)
         case c.LinkIncident() | c.UnlinkIncident():
@@ -69,8 +71,6 @@ def _decide(state: Incident, command: c.IncidentCommands, given: Given) -> e.Inc
             return _figure(state, command, given)
         case c.ReceiveReport() | c.CorrectReport() | c.WithdrawReport():
             return _report(state, command, given)
-        case c.MakeClaim():
-            return _make_claim(state, command, given)
         case c.CorrectClaim():
             return _correct_claim(state, command, given)
         case c.RetractClaim() | c.ReinstateClaim():

@@ -1,5 +1,6 @@
 """The record's values in the code books of others."""
 
+from datetime import UTC, datetime, timedelta
 from typing import get_args
 
 import pytest
@@ -37,6 +38,12 @@ from domain.codebooks import (
 def test_times_in_the_code_books_of_ucdp_and_acled(edtf: str, ucdp: int, acled: int) -> None:
     occurred = v.Occurred(edtf=edtf)
     assert (ucdp_date_prec(occurred), acled_time_precision(occurred)) == (ucdp, acled)
+
+
+def test_a_day_and_a_night_are_a_day() -> None:
+    start = datetime(2024, 8, 6, 12, tzinfo=UTC)
+    assert ucdp_date_prec(v.Occurred(earliest=start, latest=start + timedelta(days=1))) == 1
+    assert ucdp_date_prec(v.Occurred(earliest=start, latest=start + timedelta(days=1, microseconds=1))) == 2
 
 
 @pytest.mark.parametrize(

@@ -114,6 +114,7 @@ class TestReading:
             "9999-12",
             "Y20240",
             "[2024,2025]",
+            "2024-08-06/" + "." * 81,
         ],
     )
     def test_what_is_not_understood_is_refused(self, text: str) -> None:

@@ -47,6 +47,14 @@ class TestOpening:
         command = give(c.DescribeIncident, changes={"title": "Kursk incursion"})
         incident().when(command).then_refused(r.ChangesNothing)
 
+    def test_what_was_described_is_what_it_is_from_then_on(self) -> None:
+        described = e.IncidentDescribed(
+            before=v.IncidentChanges(title="Kursk incursion"), after=v.IncidentChanges(title="Kursk")
+        )
+        state = incident(described).folded()
+        assert (state.content.title, state.content.place, state.version) == ("Kursk", x.PLACE, 4)
+        incident(described).when(give(c.DescribeIncident, changes={"title": "Kursk"})).then_refused(r.ChangesNothing)
+
     def test_ids_are_not_taken_twice(self) -> None:
         incident(claim()).when(make(claim=x.CLAIM)).then_refused(r.AlreadyExists)
 

@@ -126,6 +126,10 @@ class TestOrigins:
         other = claim(x.OTHER_CLAIM, 2, by=x.BLOGGER, of=uid(22))
         assert self.counted(other, linked(relation)) == 2
 
+    def test_to_say_the_same_holds_both_ways(self) -> None:
+        other = claim(x.OTHER_CLAIM, 2, by=x.BLOGGER, of=uid(22))
+        assert self.counted(other, linked("same", ends=(x.CLAIM, x.OTHER_CLAIM))) == 2
+
     def test_a_claim_that_is_supported_lends_nothing(self) -> None:
         other = claim(x.OTHER_CLAIM, 2, by=x.BLOGGER, of=uid(22))
         assert self.counted(other, linked("supports", ends=(x.CLAIM, x.OTHER_CLAIM))) == 1

@@ -79,6 +79,8 @@ class TestLinks:
         two(*chain).when(back).then_refused(r.LinksDisagree, "updates")
         two(chain[0]).when(link("updates", ends=(x.CLAIM, x.OTHER_CLAIM))).then_refused(r.LinksDisagree)
         two(chain[0], linked("updates", "unsure", ends=(THIRD, x.OTHER_CLAIM))).when(back).then_one(e.ClaimsLinked)
+        also = claim(uid(34), 4), linked("updates", ends=(uid(34), x.CLAIM))
+        two(*chain, *also).when(back).then_refused(r.LinksDisagree)
         two(*chain).when(link("updates", ends=(THIRD, x.CLAIM))).then_one(e.ClaimsLinked)
 
 

@@ -85,6 +85,11 @@ class TestJudgements:
     SAME = se.SourceJudged(other=x.AGENCY, judgement="same")
     DIFFERENT = sc.JudgeSource(source=x.SOURCE, other=x.AGENCY, judgement="different", reason="r")
 
+    def test_two_sources_are_judged(self) -> None:
+        same = sc.JudgeSource(source=x.SOURCE, other=x.AGENCY, judgement="same", reason="r")
+        source().when(same).then(self.SAME)
+        source().when(self.DIFFERENT).then_one(se.SourceJudged)
+
     def test_a_judgement_can_be_undone(self) -> None:
         source(self.SAME).when(self.DIFFERENT).then(se.SourceJudged(other=x.AGENCY, judgement="different"))
 

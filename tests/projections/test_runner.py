@@ -132,7 +132,7 @@ def test_a_view_that_is_far_behind_does_not_hold_up_the_others(tmp_path: Path) -
     assert (2, len(HISTORY)) in shown
 
 
-@pytest.mark.parametrize("log", [HISTORY[:3], [], [replace(one, reason="another") for one in HISTORY]])
+@pytest.mark.parametrize("log", [HISTORY[:3], [], [one._replace(reason="another") for one in HISTORY]])
 def test_views_of_another_log_are_not_taken_for_this_ones(tmp_path: Path, log: list[Recorded]) -> None:
     with Runner.open(tmp_path / "views.sqlite") as views:
         views.catch_up(reader(HISTORY))
