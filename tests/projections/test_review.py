@@ -159,8 +159,8 @@ def test_a_bulletin_waits_for_its_correction_once_a_claim_that_it_cites_falls() 
 
 def test_a_bulletin_waits_no_more_once_it_is_corrected_for_that_cause_or_withdrawn() -> None:
     fallen = (claim(ONE), claim(OTHER), PUBLISH, retract(ONE))
-    mend = c.CorrectBulletin(**BASE, bulletin=BULLETINS[0], right="so", cause=ONE)
-    elsewhere = c.CorrectBulletin(**BASE, bulletin=BULLETINS[0], right="so", cause=OTHER)
+    mend = c.CorrectBulletin(**BASE, bulletin=BULLETINS[0], wrong="not so", right="so", cause=ONE)
+    elsewhere = c.CorrectBulletin(**BASE, bulletin=BULLETINS[0], wrong="not so", right="so", cause=OTHER)
     withdraw = c.WithdrawBulletin(**BASE, bulletin=BULLETINS[0])
     assert queue(*fallen, mend) == set()
     assert queue(*fallen, elsewhere) == {("bulletin_to_correct", BULLETINS[0], ONE)}
