@@ -7,6 +7,7 @@ RUN uv sync --frozen --no-dev --no-install-project
 COPY domain domain
 COPY projections projections
 COPY service service
+COPY examples examples
 RUN uv sync --frozen --no-dev --no-editable
 
 FROM python:3.11-slim

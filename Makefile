@@ -4,7 +4,7 @@ BIN := .venv/bin
 TYPED := domain projections service $(wildcard bench)
 unexport VIRTUAL_ENV
 .NOTPARALLEL:
-.PHONY: help demo test check static lock lint-format lint types layers lint-docker format docs bench coverage mutants clean .venv apt
+.PHONY: help demo test check static lock lint-format lint types layers lint-docker format docs wheel bench coverage mutants clean .venv apt
 
 help: ## Say what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -41,11 +41,18 @@ format: .venv ## Put the code in the house's form
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-docs: .venv ## Write docs/events.md anew from the event classes
+wheel: .venv ## Build the wheel, and see that it works where it is installed, outside the checkout
+	tools/check-wheel
+
+docs: .venv ## Write anew what is generated: pages, parts of pages, and the examples of the API
 	$(BIN)/python -m domain.catalogue > docs/events.md.new
 	mv docs/events.md.new docs/events.md
 	$(BIN)/python -m domain.catalogue rules > docs/rules.md.new
 	mv docs/rules.md.new docs/rules.md
+	$(BIN)/python -m service.cli.manual docs/operations.md > docs/operations.md.new
+	mv docs/operations.md.new docs/operations.md
+	$(BIN)/python -m tests.answers > service/api/answers.json.new
+	mv service/api/answers.json.new service/api/answers.json
 
 bench: .venv ## Measure: ARGS="..." is passed on
 	UV_PROJECT_ENVIRONMENT=.venv UV_PYTHON_DOWNLOADS=never .tools/bin/uv sync --frozen --quiet --group bench

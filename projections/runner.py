@@ -179,11 +179,22 @@ class Runner:
     # Following the log.
 
     def start(self, read: Read) -> None:
-        """Follow the log in a thread of its own, until `stop`. Raise `NotOfThisLog` where the views show another."""
-        self._check(read)
+        """Follow the log in a thread of its own, until `stop`. Raise `NotOfThisLog` where the views show another.
+
+        A view that failed tries again: it may have been mended since.
+        """
+        self.check(read)
+        self._try_again()
         self._stopping = False
         self._thread = threading.Thread(target=self._follow, args=(read,), name="views", daemon=True)
         self._thread.start()
+
+    def _try_again(self) -> None:
+        with self._writing, self._writing_engine.begin() as connection:
+            for one in checkpoints.read(connection).values():
+                if one.error is not None:
+                    checkpoints.move(connection, replace(one, error=None))
+            self._reread(connection)
 
     def stop(self) -> None:
         """Stop following. A batch under way is finished."""
@@ -214,10 +225,11 @@ class Runner:
 
         Raise `NotOfThisLog` where the views show what the log does not hold.
         """
-        self._check(read)
+        self.check(read)
         return self._catch_up(read)
 
-    def _check(self, read: Read) -> None:
+    def check(self, read: Read) -> None:
+        """Raise `NotOfThisLog` where the views show what the log does not hold."""
         for name, one in self._read_checkpoints().items():
             if one.mark is None or name not in self._kept:
                 continue

@@ -1,5 +1,6 @@
 """The demonstration: a fresh ledger, marked as one, with the examples on it."""
 
+from collections.abc import Callable
 from pathlib import Path
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from service.imports import Summary, import_merged
 from service.keys import make_key
 from service.ledger import Ledger, Request
 from service.names import names_of
+from service.rows import count_lines
 
 _HERE = Path(__file__).parent
 EXAMPLES = _HERE / "examples" if (_HERE / "examples").exists() else _HERE.parent / "examples"
@@ -22,11 +24,16 @@ class ExampleRefused(Exception):
     """A line of an example was not recorded: the demonstration would not be whole."""
 
 
-def load(ledger: Ledger) -> Summary:
+def size() -> int:
+    """Return how many lines the examples have."""
+    return sum(count_lines(EXAMPLES / file) or 0 for file in FILES)
+
+
+def load(ledger: Ledger, told: Callable[[Summary], None] | None = None) -> Summary:
     """Load the examples as one story. Raise `ExampleRefused` where a line is not recorded."""
-    summary = import_merged(ledger, [EXAMPLES / file for file in FILES], Actor())
-    if summary.failed:
-        raise ExampleRefused(str(summary.problems[0]))
+    summary = import_merged(ledger, [EXAMPLES / file for file in FILES], Actor(), told=told)
+    if summary.failed or summary.unread is not None:
+        raise ExampleRefused(summary.unread or str(summary.problems[0]))
     return summary
 
 

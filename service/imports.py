@@ -1,18 +1,18 @@
 """Importing: NDJSON, one command a line, through the same ledger and rules as everything else.
 
-Law: rows in are rows out. A bad row is skipped and listed with its reason; the rest goes on; nothing is recorded twice
-when the same file is imported again within the time that answers are kept.
+Law: rows in are rows out. A bad row is skipped and told with its reason; the rest goes on. A row that is recorded is
+never recorded again, however often and however late its file is imported: its text, in the space that the import
+names, is the key under which the ledger keeps its answer for good.
 
 A line is `{"command": "claim.make", ...}` with the fields of the command. Ids may be names; a first line
-`{"import": "<space>"}` says in which space they are read. On a demonstration ledger, `recorded_at` sets the
-recorded time and `actor` names the account that acts.
+`{"import": "<space>"}` says in which space they are read, where it is not to be the name of the file. On a
+demonstration ledger, `recorded_at` sets the recorded time and `actor` names the account that acts.
 """
 
-import gzip
-import hashlib
 import heapq
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager, ExitStack, nullcontext
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -28,16 +28,20 @@ from domain.refusals import Refused
 from domain.values import Moment
 from service.ledger import FutureTime, Idempotency, Ledger, NotADemonstration, Outcome, Receipt, Request
 from service.names import names_of
+from service.rows import MAX_LINE, Place, Row, Rows, Unreadable, open_rows
 
 CHUNK = 500
+"""Rows that are with the ledger at the same time."""
 EARLIEST = datetime.min.replace(tzinfo=UTC)
-MAX_LINE = 4_000_000
-"""Bytes of a line at the most."""
 _moment: TypeAdapter[datetime] = TypeAdapter(Moment)
 
 
 class BadRow(Exception):
     """A row that cannot be read as a command."""
+
+
+class FileChanged(Exception):
+    """The lines that an import has dealt with are not those that the file begins with now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,30 +52,55 @@ class RowProblem:
     line: int
     reason: str
 
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.reason}"
+
 
 @dataclass(slots=True)
 class Summary:
-    """How an import went: every row is recorded, was recorded before, or has a problem."""
+    """How an import went: every row is passed over, recorded, was recorded before, or failed.
+
+    `passed` counts the rows that were dealt with before a stop, `line` the lines read, `unread` says why the rest of
+    the file could not be. The first `keep` problems are kept.
+    """
 
     rows: int = 0
+    passed: int = 0
     recorded: int = 0
     before: int = 0
-    problems: list[RowProblem] = field(default_factory=list)
     failed: int = 0
+    line: int = 0
     position: int = 0
+    unread: str | None = None
+    problems: list[RowProblem] = field(default_factory=list)
     keep: int = 1_000
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A line of a file."""
-
-    file: str
-    number: int
-    text: bytes
-
-
+Told = Callable[[Summary], None]
+Refusal = Callable[[RowProblem], None]
+Permit = Callable[[Request], Request]
+Hold = Callable[[], AbstractContextManager[None]]
 Asked = tuple[Row, Request]
+
+
+@dataclass(frozen=True, slots=True)
+class _Progress:
+    """How far an import is, as the ledger notes it with the rows that follow: all up to `place` is dealt with."""
+
+    place: Place
+    space: str
+    rows: int
+
+    def to_text(self) -> str:
+        """Return it as it is noted."""
+        noted = {"line": self.place.line, "sha256": self.place.digest, "space": self.space, "rows": self.rows}
+        return orjson.dumps(noted).decode()
+
+    @classmethod
+    def from_text(cls, text: str) -> "_Progress":
+        """Read what `to_text` wrote."""
+        noted = orjson.loads(text)
+        return cls(Place(noted["line"], noted["sha256"]), noted["space"], noted["rows"])
 
 
 def import_file(
@@ -79,50 +108,120 @@ def import_file(
     path: Path,
     actor: Actor,
     *,
-    told: Callable[[Summary], None] | None = None,
-    keep_problems: int = 1_000,
+    resume: bool = False,
+    told: Told | None = None,
+    refused: Refusal | None = None,
+    hold: Hold = nullcontext,
+    summary: Summary | None = None,
+    permit: Permit | None = None,
 ) -> Summary:
-    """Import a file of commands, `.gz` or not, in a memory that does not grow with it.
+    """Import a file of commands, `.gz` or not, or standard input (`-`), in a memory that does not grow with it.
 
-    `told` hears the summary after each chunk. Problems beyond `keep_problems` are counted, not kept.
+    `resume` passes over what an import of this name had dealt with; raise `FileChanged` where that is not what the
+    file begins with. `told` hears the summary after each chunk, `refused` each problem; `hold` is entered while rows
+    are with the ledger, so that a stop elsewhere leaves none in doubt. A `summary` given is the one that is kept.
+    `permit` returns each request as its actor may make it, or raises `BadRow`.
     """
-    summary = Summary(keep=keep_problems)
-    return _give(ledger, _asked(ledger, path, actor, summary), summary, told)
-
-
-def import_merged(ledger: Ledger, paths: list[Path], actor: Actor) -> Summary:
-    """Import files with recorded times as one story, in the order of these times: a log never runs backwards."""
-    summary = Summary()
-    stories = [_asked(ledger, path, actor, summary) for path in paths]
-    return _give(ledger, heapq.merge(*stories, key=lambda asked: asked[1].at or EARLIEST), summary, None)
-
-
-def _asked(ledger: Ledger, path: Path, actor: Actor, summary: Summary) -> Iterator[Asked]:
-    """Yield the requests of a file; what cannot be read is counted."""
-    reader = Reader(ledger.is_demonstration, actor, path.name)
-    with _opened(path) as lines:
-        for row in _rows(path.name, lines):
-            try:
-                request = reader.read(row)
-            except BadRow as problem:
-                _failed(summary, row, str(problem))
-            else:
-                if request is not None:
-                    yield row, request
-
-
-def _give(ledger: Ledger, asked: Iterator[Asked], summary: Summary, told: Callable[[Summary], None] | None) -> Summary:
-    while chunk := list(islice(asked, CHUNK)):
-        for (row, _), outcome in zip(chunk, ledger.execute_many(request for _, request in chunk), strict=True):
-            _count(summary, row, outcome)
-        if told is not None:
-            told(summary)
+    summary = Summary() if summary is None else summary
+    with open_rows(path) as rows:
+        one = _Import(ledger, rows, actor, summary, refused, permit)
+        if resume:
+            one.pass_over_what_is_noted()
+        one.run(told, hold)
     return summary
 
 
-def _count(summary: Summary, row: Row, outcome: Outcome) -> None:
+def import_merged(ledger: Ledger, paths: list[Path], actor: Actor, *, told: Told | None = None) -> Summary:
+    """Import several files as one story, in the order of their `recorded_at`."""
+    summary = Summary()
+    with ExitStack() as opened:
+        stories = [
+            _Import(ledger, opened.enter_context(open_rows(path)), actor, summary, None).asked() for path in paths
+        ]
+        merged = heapq.merge(*stories, key=lambda asked: asked[1].at or EARLIEST)
+        while chunk := list(islice(merged, CHUNK)):
+            for (row, _), outcome in zip(chunk, ledger.execute_many(request for _, request in chunk), strict=True):
+                _count(summary, row, outcome, None)
+            if told is not None:
+                told(summary)
+    return summary
+
+
+class _Import:
+    """One file on its way into the ledger."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        rows: Rows,
+        actor: Actor,
+        summary: Summary,
+        refused: Refusal | None,
+        permit: Permit | None = None,
+    ) -> None:
+        self._permit = permit
+        self._ledger, self._rows, self._summary, self._refused = ledger, rows, summary, refused
+        self._name = f"import:{Path(rows.file).name}"
+        self._reader = Reader(ledger.is_demonstration, actor, Path(rows.file).name)
+
+    def pass_over_what_is_noted(self) -> None:
+        """Go to where the last import of this file stopped; to the beginning where there was none."""
+        noted = self._ledger.mark(self._name)
+        if noted is None:
+            return
+        progress = _Progress.from_text(noted)
+        if not self._rows.pass_over(progress.place):
+            raise FileChanged(
+                f"{self._rows.file} is not the file whose lines 1 to {progress.place.line} were imported: import it"
+                " without --resume, and the rows that are recorded are found again by their text"
+            )
+        self._reader.use(progress.space)
+        self._summary.rows = self._summary.passed = progress.rows
+        self._summary.line = progress.place.line
+
+    def run(self, told: Told | None, hold: Hold) -> None:
+        """Give the rows to the ledger, a chunk at a time."""
+        asked = self.asked()
+        while True:
+            progress = _Progress(self._rows.place, self._reader.space, self._summary.rows)
+            chunk = list(islice(asked, CHUNK))
+            if not chunk:
+                break
+            with hold():
+                self._give(chunk, progress)
+                self._summary.line = self._rows.place.line
+            if told is not None:
+                told(self._summary)
+        self._summary.line = self._rows.place.line
+
+    def _give(self, chunk: list[Asked], progress: _Progress) -> None:
+        """Give a chunk. What came before it is dealt with, and the ledger notes that together with its rows."""
+        mark = (self._name, progress.to_text())
+        for (row, _), outcome in zip(
+            chunk, self._ledger.execute_many(replace(request, mark=mark) for _, request in chunk), strict=True
+        ):
+            _count(self._summary, row, outcome, self._refused)
+
+    def asked(self) -> Iterator[Asked]:
+        """Yield the requests of the file; a row that cannot be read is counted."""
+        try:
+            for row in self._rows:
+                try:
+                    request = self._reader.read(row)
+                    if request is not None and self._permit is not None:
+                        request = self._permit(request)
+                except BadRow as problem:
+                    _failed(self._summary, row, str(problem), self._refused)
+                else:
+                    if request is not None:
+                        yield row, request
+        except Unreadable as problem:
+            self._summary.unread = f"{self._rows.file}: {problem}"
+
+
+def _count(summary: Summary, row: Row, outcome: Outcome, refused: Refusal | None) -> None:
     if isinstance(outcome, Refused | NotADemonstration | FutureTime):
-        _failed(summary, row, f"{type(outcome).__name__}: {outcome}")
+        _failed(summary, row, f"{type(outcome).__name__}: {outcome}", refused)
         return
     if not isinstance(outcome, Receipt):
         raise outcome
@@ -134,52 +233,45 @@ def _count(summary: Summary, row: Row, outcome: Outcome) -> None:
         summary.recorded += 1
 
 
-def _failed(summary: Summary, row: Row, reason: str) -> None:
+def _failed(summary: Summary, row: Row, reason: str, refused: Refusal | None) -> None:
     summary.rows += 1
     summary.failed += 1
+    problem = RowProblem(row.file, row.number, reason)
     if len(summary.problems) < summary.keep:
-        summary.problems.append(RowProblem(row.file, row.number, reason))
-
-
-def _opened(path: Path) -> Any:
-    return gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")
-
-
-def _rows(file: str, lines: Iterator[bytes]) -> Iterator[Row]:
-    for number, line in enumerate(lines, start=1):
-        if line.strip():
-            yield Row(file, number, line.strip())
+        summary.problems.append(problem)
+    if refused is not None:
+        refused(problem)
 
 
 class Reader:
-    """Turns lines into requests; remembers the space of names that the first line declared."""
+    """Turns lines into requests; remembers the space of names that the file declared."""
 
     def __init__(self, demonstration: bool, actor: Actor, space: str) -> None:
         self._demonstration, self._actor = demonstration, actor
-        self._use(space)
+        self.use(space)
 
-    def _use(self, space: str) -> None:
-        self._space, self._names = space, names_of(space)
+    def use(self, space: str) -> None:
+        """Read names in this space from now on."""
+        self.space, self._names = space, names_of(space)
 
     def read(self, row: Row) -> Request | None:
         """Return the request of a line, None for the one that declares the space. Raise `BadRow` with the reason."""
         fields = _object(row.text)
         if fields.keys() == {"import"} and isinstance(fields["import"], str):
-            self._use(fields["import"])
+            self.use(fields["import"])
             return None
         name, at, by = (fields.pop(part, None) for part in ("command", "recorded_at", "actor"))
         if not isinstance(name, str) or name not in COMMANDS:
             raise BadRow(f"command: {name!r} is none of {', '.join(COMMANDS)}")
         if (at is not None or by is not None) and not self._demonstration:
             raise BadRow("recorded_at, actor: only a demonstration ledger takes them from outside: leave them out")
-        command = self._command(COMMANDS[name], fields)
-        digest = hashlib.sha256(row.text).hexdigest()
+        key = row.digest if row.times == 1 else f"{row.digest}:{row.times}"
         return Request(
-            command=command,
+            command=self._command(COMMANDS[name], fields),
             actor=Actor(account=self._names("account", by)) if isinstance(by, str) else self._actor,
             may_override=True,
-            idempotency=Idempotency(f"{row.number}:{digest}", f"import:{self._space}", digest),
-            correlation=f"import:{self._space}:{row.number}"[:200],
+            idempotency=Idempotency(key, f"import:{self.space}", "", lasting=True),
+            correlation=f"import:{self.space}:{row.number}"[:200],
             at=self._time(at),
         )
 

@@ -1,8 +1,10 @@
-"""Settings: from the environment (`ONRECORD_...`), a TOML file and a folder of secrets, in this order of precedence."""
+"""Settings: from the command line, the environment (`ONRECORD_...`) or `onrecord.toml`, the first that has one."""
 
+import tomllib
 from pathlib import Path
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -10,15 +12,22 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+PREFIX = "ONRECORD_"
+FILE = "onrecord.toml"
+
+
+class BadSettings(ValueError):
+    """A setting has a value that it cannot have; the text names it."""
+
 
 class Settings(BaseSettings):
     """What an operator may set."""
 
-    model_config = SettingsConfigDict(env_prefix="ONRECORD_", toml_file="onrecord.toml", extra="forbid")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, toml_file=FILE, extra="forbid")
 
     data: Path = Field(Path("data"), description="Folder of the record, its views and its evidence files")
     host: str = Field("127.0.0.1", description="Address to serve on")
-    port: int = Field(8000, ge=0, le=65535, description="Port to serve on")
+    port: int = Field(8000, ge=0, le=65535, description="Port to serve on; 0 takes a free one")
     open_reading: bool = Field(False, description="Let anybody read without a key")
     queue_size: int = Field(1024, ge=1, description="Writes that may wait; one more is answered 503")
     max_body: int = Field(1_048_576, ge=1024, description="Largest body of a request, in bytes")
@@ -30,7 +39,17 @@ class Settings(BaseSettings):
         60, ge=0, description="Keys that are not valid, from an address, before it is refused; 0: no limit"
     )
     stream_seconds: int = Field(900, ge=1, description="A live stream ends by itself after so many seconds")
-    log_level: str = Field("info", description="debug, info, warning or error")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="From where on logs are told")
+
+    @classmethod
+    def read(cls, **given: object) -> Self:
+        """Return the settings, with what is given in place of what is set. Raise `BadSettings`."""
+        try:
+            return cls(**given)  # type: ignore[arg-type]  # pydantic checks it
+        except ValidationError as problem:
+            raise BadSettings("; ".join(_told(one["loc"], one["msg"], given) for one in problem.errors())) from problem
+        except tomllib.TOMLDecodeError as problem:
+            raise BadSettings(f"{FILE}: {problem}") from problem
 
     @classmethod
     def settings_customise_sources(
@@ -41,5 +60,15 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Order the sources: arguments, environment, onrecord.toml, secrets."""
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls), file_secret_settings
+        """Order the sources: arguments, environment, onrecord.toml."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+def _told(location: tuple[int | str, ...], said: str, given: dict[str, object]) -> str:
+    """Return what is wrong, under the name by which the operator set it."""
+    name = str(location[0]) if location else ""
+    if name in given:
+        return f"--{name.replace('_', '-')}: {said}"
+    if name in Settings.model_fields:
+        return f"{PREFIX}{name.upper()}, or {name} in {FILE}: {said}"
+    return f"{name} in {FILE}: no such setting"

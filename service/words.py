@@ -1,6 +1,8 @@
 """Events in words: one line each, for the command line and the pages."""
 
-from typing import assert_never
+from typing import Any, assert_never
+
+import orjson
 
 from domain import account_events as a
 from domain import incident_events as i
@@ -30,11 +32,12 @@ def _incident(event: i.IncidentEvents) -> str:
         case i.IncidentLinked() | i.IncidentUnlinked():
             return f"incident {_linked(event)}: {event.relation} {event.other}"
         case i.FigureDefined():
-            return f"figure defined: {event.label} ({event.unit})"
+            return f"figure defined: {event.label}{_in(event.unit)}"
         case i.FigureDescribed():
             return f"figure described anew: {event.after.label}"
         case i.FigureAdopted():
-            return f"figure adopted: {spread(event.value.low, event.value.best, event.value.high)} {event.value.unit}"
+            value = event.value
+            return f"figure adopted: {spread(value.low, value.best, value.high)}{_in(value.unit)}"
         case i.ReportReceived():
             return f"report received: {event.title}"
         case i.ReportCorrected() | i.ReportWithdrawn():
@@ -129,8 +132,43 @@ def _account(event: a.AccountEvents) -> str:
             assert_never(event)
 
 
+def _in(unit: str) -> str:
+    """Return a unit behind its number or name; a mere count has none."""
+    return "" if unit == "1" else f" {unit}"
+
+
 def spread(low: float | None, best: float | None, high: float | None) -> str:
     """Return a spread as people write it: 12-35, about its best where one is given."""
-    ends = [f"{end:g}" for end in (low, high) if end is not None]
-    middle = f" (best {best:g})" if best is not None and ends else f"{best:g}" if best is not None else ""
-    return "-".join(ends) + middle
+    ends = [f"{end:g}" for end in dict.fromkeys((low, high)) if end is not None]
+    if best is None or ends == [f"{best:g}"]:
+        return "-".join(ends)
+    return f"{'-'.join(ends)} (best {best:g})" if ends else f"{best:g}"
+
+
+def words_of(value: Any) -> str:
+    """Return a value of a row as people say it."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, dict):
+        return _of_object(value)
+    return state(value) if isinstance(value, str) else str(value)
+
+
+def _of_object(value: dict[str, Any]) -> str:
+    if isinstance(value.get("value"), dict):
+        return words_of(value["value"])
+    if "unit" in value:
+        number = spread(value.get("low"), value.get("best"), value.get("high"))
+        unit = "" if value["unit"] == "1" else f" {value['unit']}"
+        wording = f" (“{value['wording']}”)" if value.get("wording") else ""
+        return f"{number}{unit}{wording}"
+    for name in ("text", "wording", "label", "what", "kind", "relation", "name"):
+        if value.get(name):
+            said = value[name]
+            return state(said["text"] if isinstance(said, dict) else str(said))
+    return orjson.dumps(value).decode()
+
+
+def state(name: str) -> str:
+    """Return a name of the vocabulary as words: retracted by desk."""
+    return name.replace("_", " ") if name.islower() and " " not in name else name

@@ -154,7 +154,7 @@ class EvidenceContent(Frozen):
     kind: EvidenceKind
     hash: Hash
     media_type: MediaType = "application/octet-stream"
-    size: Annotated[int, Field(ge=0, lt=2**53)] | None = None
+    size: Annotated[int, Field(ge=0, lt=2**53, strict=True)] | None = None
     url: Url | None = None
     archive: Archive | None = None
     captured: Occurred | None = None

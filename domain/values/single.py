@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationInfo
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationInfo
 
 from domain.units import check_unit
 from domain.zones import zone_of
@@ -85,7 +85,8 @@ def _zone(text: str) -> str:
 Zone = Annotated[str, StringConstraints(max_length=60), AfterValidator(_zone)]
 """A time zone: of the IANA database, as `Europe/Kyiv`, or an offset, as `+03:00`."""
 
-Number = int | float
+Number = Annotated[int, Field(strict=True)] | Annotated[float, Field(strict=True)]
+"""A number as it was given: neither text nor true or false is read as one."""
 
 
 def _unit(text: str) -> str:

@@ -98,7 +98,7 @@ def find(
 ) -> Listing[Hit]:
     """Find the things whose words hold all of `q`, the best first; the last word may be a beginning."""
     check_incident(caller, incident)
-    at.describe(request, response)
+    at.seen_by(caller).describe(request, response)
     one, within = str(incident) if incident else None, caller.within()
     hits = search.search(connection, at.position, q, incident=one, kind=kind, within=within, limit=limit)
     return Listing(items=hits)

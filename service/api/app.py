@@ -6,15 +6,18 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from projections.runner import Runner
-from service import logs
+from service import logs, memory
 from service.api import (
     answers,
+    auditing,
     contract,
     differing,
     docs,
+    documented,
     files,
     guards,
     health,
+    importing,
     limiting,
     listing,
     live,
@@ -40,13 +43,18 @@ def create_app(settings: Settings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         with Ledger.open(settings) as ledger, Runner.open(settings.data / "views.sqlite") as views:
             serve(app, settings, ledger, views)
+            memory.settle()
             yield
             app.state.stopping = True
+            app.state.imports.close()
 
-    logs.configure()
+    logs.configure(settings.log_level)
     app = bare_app(lifespan)
     app.add_middleware(
-        guards.Bodies, max_body=settings.max_body, max_streamed=settings.evidence_max, streamed=(files.PREFIX,)
+        guards.Bodies,
+        max_body=settings.max_body,
+        max_streamed=settings.evidence_max,
+        streamed=(files.PREFIX, importing.PREFIX),
     )
     app.add_middleware(limiting.Limits, settings=settings)
     app.add_middleware(guards.Safety)  # added last, it is the outermost
@@ -57,6 +65,7 @@ def serve(app: FastAPI, settings: Settings, ledger: Ledger, views: Runner) -> No
     """Give the application what it serves, and let the views follow the ledger."""
     app.state.settings, app.state.ledger, app.state.views = settings, ledger, views
     app.state.evidence = EvidenceStore(settings.data / "evidence", settings.evidence_max)
+    app.state.imports = importing.Imports(settings, ledger)
     app.state.stopping = False
     ledger.on_commit(views.wake)
     views.start(ledger.read_raw)
@@ -79,10 +88,13 @@ def bare_app(lifespan: object = None) -> FastAPI:
     differing.mount(app)
     reading.mount(app)
     answers.mount(app)
+    auditing.mount(app)
     listing.mount(app)
     files.mount(app)
     live.mount(app)
+    importing.mount(app)
     health.mount(app)
     docs.mount(app)
+    documented.complete(app)
     contract.complete(app)
     return app

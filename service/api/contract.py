@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from fastapi import FastAPI
-from fastapi.openapi.utils import get_openapi
 
 from service.api.problems import MEDIA_TYPE, TITLES, Problem
 
@@ -48,18 +47,12 @@ _OF_STATUS: dict[int, tuple[str, ...]] = {401: ("WWW-Authenticate",), 503: ("Ret
 def complete(app: FastAPI) -> None:
     """Let the application answer the completed document."""
 
+    plain = app.openapi
+
     def document() -> Json:
         if app.openapi_schema is None:
-            described = get_openapi(
-                title=app.title,
-                version=app.version,
-                summary=app.summary,
-                description=app.description,
-                routes=app.routes,
-                separate_input_output_schemas=app.separate_input_output_schemas,
-            )
-            app.openapi_schema = completed(described)
-        return app.openapi_schema
+            completed(plain())
+        return plain()
 
     app.openapi = document  # type: ignore[method-assign]  # the framework's way to change the document
 
@@ -100,9 +93,11 @@ def _describe(parameter: Json, exact: Json | None) -> None:
 
 def _answers(method: str, operation: Json) -> None:
     answers: Json = operation["responses"]
-    answers.pop("422", None)  # the framework's own, which is never sent
+    if MEDIA_TYPE not in answers.get("422", {}).get("content", ()):
+        answers.pop("422", None)  # the framework's own, which is never sent
     for status in OF_ALL + (OF_WRITES if method == "post" else ()):
-        answers[str(status)] = problem(status)
+        answers.setdefault(str(status), {})
+        answers[str(status)] = {**problem(status), **answers[str(status)]}
     names = {parameter["name"].lower() for parameter in operation.get("parameters", ())}
     if "accept-datetime" in names:
         answers["302"] = problem(302, "Location")

@@ -5,7 +5,7 @@ the things of the other lists. Nor has the change log: what it gained between tw
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 import orjson
@@ -19,11 +19,12 @@ from service.access import Caller
 from service.api.callers import Reader
 from service.api.lists import MEANING
 from service.api.media import JSON, JSON_PATCH, NDJSON, Form, offering
-from service.api.moments import FOREVER, Moment, is_settled, position_of, shown, views_of
+from service.api.moments import FOREVER, Moment, ledger_of, position_of, shown, views_of
 from service.api.paging import Page, Paged, encode
 from service.api.reading import Name, Views, check_all, incident_of
 from service.api.reads import ReadRoute, strong
-from service.differences import INCIDENTS, PARTS, WHOLE, ChangeItem, Difference, Part
+from service.comparison import INCIDENTS, PARTS, WHOLE, ChangeItem, Difference, Part
+from service.moments import is_settled
 
 FORMS = (JSON, NDJSON, JSON_PATCH)
 
@@ -46,6 +47,8 @@ class Between:
     a: int
     b: int
     settled: bool
+    within: tuple[str, ...] | None = None
+    """The incidents that the caller's reading is confined to, where the answer depends on it."""
 
 
 MOMENT = "A position of the log, or an RFC 3339 time"
@@ -66,7 +69,8 @@ def between(
 ) -> Between:
     """Return the two moments of a difference; raise 422 where one is to come, or is none."""
     a, b = position_of(request, first, "from"), position_of(request, second, "to")
-    return Between(a, b, is_settled(first) and is_settled(second))
+    ledger = ledger_of(request)
+    return Between(a, b, is_settled(ledger, first, a) and is_settled(ledger, second, b))
 
 
 Two = Annotated[Between, Depends(between)]
@@ -132,7 +136,9 @@ def _all_endpoint(name: str) -> Any:
             check_all(caller)
         shown(views_of(request), max(two.a, two.b), *views)
         difference = Difference(parts, two.a, two.b, lambda part: _covered(caller, part))
-        return _answer(difference, request, response, two, page, connection)
+        within = caller.within()
+        seen = two if within is None else replace(two, settled=False, within=tuple(sorted(within)))
+        return _answer(difference, request, response, seen, page, connection)
 
     return endpoint
 
@@ -168,7 +174,7 @@ def _stream(difference: Difference, form: Form, request: Request, two: Between) 
                 yield from _array(difference.patch(connection))
 
     response = StreamingResponse(lines(), media_type=form.media_type)
-    tag = strong(MEANING, two.a, two.b, form.suffix, request.url.path, request.headers.get("authorization", ""))
+    tag = strong(MEANING, two.a, two.b, form.suffix, request.url.path, two.within)
     _describe(response, two)
     response.headers["ETag"] = tag
     return response

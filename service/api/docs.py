@@ -34,6 +34,7 @@ FAULTS: dict[str, str] = {
     "StaleVersion": "The incident changed since the version in If-Match.",
     "BadIfMatch": "If-Match takes the ETag of the incident.",
     "BadIdempotencyKey": "Idempotency-Key takes 1 to 200 printable ASCII characters.",
+    "BadCorrelationId": "X-Correlation-Id takes 1 to 200 printable ASCII characters.",
     "IdempotencyMismatch": "The Idempotency-Key was used for another request.",
     "BadMoment": "`at` takes a position or an RFC 3339 time.",
     "FutureMoment": "The moment lies ahead of the record.",
@@ -48,6 +49,8 @@ FAULTS: dict[str, str] = {
     "QueueFull": "Too many writes wait: try again as Retry-After says.",
     "Unavailable": "The database is away: try again as Retry-After says.",
     "EvidenceDamaged": "The stored bytes are not those that were stored.",
+    "EmptyImport": "The import held no byte.",
+    "NotNdjson": "An import must be sent as application/x-ndjson.",
     "EmptyEvidence": "The upload held no byte.",
     "Unexpected": "A fault of ours: report it with the trace_id.",
 }

@@ -1,4 +1,4 @@
-"""One real example of each body, for the documentation: the first hours of August 2024 in Kursk region."""
+"""One real example of each body and of a receipt: the first hours of August 2024 in Kursk region."""
 
 from typing import Any
 
@@ -25,6 +25,14 @@ _PLACE = {
 _SIX_MILES = {"figure": FIGURE, "high": 6, "unit": "mile", "bound": "up_to", "wording": "as far as six miles"}
 _TEN_KM = {"figure": FIGURE, "high": 10, "unit": "km", "bound": "up_to", "wording": "up to 10 kilometres"}
 
+RECEIPT: dict[str, Any] = {
+    "aggregate": INCIDENT,
+    "version": 42,
+    "position": 108,
+    "recorded_at": "2024-08-08T09:00:00Z",
+    "events": ["claim.made.v1"],
+    "ids": {"claim": CLAIM},
+}
 EXAMPLES: dict[str, dict[str, Any]] = {
     "incident.open": {
         "title": "Incursion into Kursk region, August 2024",

@@ -12,6 +12,7 @@ from domain.values import Role
 from projections.views.evidence import evidence
 from service.access import Caller
 from service.api.callers import Reader, Writer
+from service.api.documented import problems
 from service.api.media import FILE, offering
 from service.api.problems import Fault
 from service.api.reading import Views
@@ -49,7 +50,10 @@ def _store(request: Request) -> EvidenceStore:
     status_code=201,
     operation_id="upload_file",
     response_model=FileView,
-    responses={200: {"description": "These bytes are held already", "model": FileView}},
+    responses={
+        200: {"description": "These bytes are held already", "model": FileView},
+        **problems(400, 401, 403, 413, 422, 429, 503),
+    },
     openapi_extra={
         "requestBody": {
             "required": True,

@@ -6,11 +6,9 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 
-from service.api.moments import ledger_of, views_of
+from service.api.moments import LAG_ALLOWED, ledger_of, views_of
 
 router = APIRouter(include_in_schema=False)
-LAG_ALLOWED = 1_000
-"""Positions that a view may lie behind before the service says that it is not ready."""
 
 
 def mount(app: FastAPI) -> None:

@@ -15,8 +15,8 @@ from projections.catalogue import LISTS, VIEWS
 from projections.lists import Listed, model_of, one, page_key, read
 from service.access import NAMED, Caller
 from service.api.callers import Reader
-from service.api.lists import Asked, answer, form_of
-from service.api.media import CSV, JSON, NDJSON, NOTHING_TO_CHOOSE, Form, offering
+from service.api.lists import ROWS, Asked, answer, form_of
+from service.api.media import Form, offering
 from service.api.moments import Moment, reading
 from service.api.paging import Key, Listing, Page, Paged
 from service.api.problems import Fault
@@ -24,7 +24,6 @@ from service.api.reading import Name, Text, Views, Words, check_all, incident_of
 from service.api.reads import ReadRoute
 
 Filters = dict[str, str | int | None]
-ROWS = (JSON, NDJSON, CSV)
 Parameter = tuple[str, Any, Any]
 REQUIRED = inspect.Parameter.empty
 OWN_ITEM = ("figure",)
@@ -146,8 +145,9 @@ def asked(listed: Listed, given: dict[str, Any]) -> Asked[BaseModel]:
 def _answer(listed: Listed, form: Form, given: dict[str, Any]) -> Any:
     page: Page = given["page"]
     page.fitting(*(int if listed.table.c[name].type.python_type is int else str for name in listed.order))
-    wanted = asked(listed, given)
-    return answer(wanted, form, given["request"], given["response"], given["at"], page, given["connection"])
+    wanted, caller, at = asked(listed, given), given["caller"], given["at"]
+    seen = at.seen_by(caller) if _names_only(listed, caller) else at
+    return answer(wanted, form, given["request"], given["response"], seen, page, given["connection"])
 
 
 def _list_endpoint(listed: Listed) -> Callable[..., Any]:
@@ -160,7 +160,7 @@ def _list_endpoint(listed: Listed) -> Callable[..., Any]:
 
 
 def _download_endpoint(listed: Listed) -> Callable[..., Any]:
-    @offering(*NOTHING_TO_CHOOSE)
+    @offering(*ROWS, by_suffix=True)
     def endpoint(**given: Any) -> Any:
         return _answer(listed, form_of(given["suffix"], *ROWS), given)
 
@@ -176,7 +176,7 @@ def _item_endpoint(listed: Listed) -> Callable[..., Any]:
         found = one(given["connection"], listed, at.position, key)
         if found is None or (equals.get("incident") not in (None, getattr(found, "incident", None))):
             raise Fault(404, "UnknownThing", f"no {listed.noun} {key} at position {at.position}")
-        at.describe(given["request"], given["response"])
+        (at.seen_by(caller) if _names_only(listed, caller) else at).describe(given["request"], given["response"])
         return _seen(listed, caller)(found)
 
     text = Annotated[str, Path(max_length=200, description=f"Id of the {listed.noun.replace('_', ' ')}")]

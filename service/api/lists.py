@@ -24,6 +24,8 @@ from service.api.tables import csv_lines
 
 T = TypeVar("T", bound=BaseModel)
 CHUNK = 1_000
+ROWS = (JSON, NDJSON, CSV)
+"""The forms of every list."""
 MEANING = " ".join(f"{view.name}={view.version}" for view in VIEWS)
 """What a position means to these views: another version of a view may answer otherwise at the same position."""
 

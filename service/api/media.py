@@ -36,14 +36,13 @@ JSON_PATCH = Form("patch.json", "application/json-patch+json")
 LINK_FORMAT = Form("link", "application/link-format")
 FILE = Form("bin", "application/octet-stream")
 EVENTS = Form("events", "text/event-stream")
-NOTHING_TO_CHOOSE: tuple[Form, ...] = ()
 
 
-def offering(*forms: Form) -> Callable[[F], F]:
-    """Say which forms an endpoint offers, the preferred one first; none where its path has chosen already."""
+def offering(*forms: Form, by_suffix: bool = False) -> Callable[[F], F]:
+    """Say which forms an endpoint offers, the preferred one first, and whether the suffix of its path chooses."""
 
     def mark(endpoint: F) -> F:
-        endpoint.__dict__["offers"] = forms
+        endpoint.__dict__.update(offers=forms, by_suffix=by_suffix)
         return endpoint
 
     return mark
@@ -53,6 +52,11 @@ def offers_of(endpoint: Callable[..., Any]) -> tuple[Form, ...]:
     """Return the forms that an endpoint offers: JSON where it says nothing."""
     forms: tuple[Form, ...] = endpoint.__dict__.get("offers", (JSON,))
     return forms
+
+
+def negotiates(endpoint: Callable[..., Any]) -> bool:
+    """Tell whether Accept chooses among the forms of an endpoint."""
+    return not endpoint.__dict__.get("by_suffix", False)
 
 
 def chosen(accept: str, offered: Sequence[Form]) -> Form | None:

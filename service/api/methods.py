@@ -15,6 +15,7 @@ def allowed(request: Request, routed: str) -> str:
     for pattern, methods in _addresses(request.app):
         if pattern.match(request.url.path):
             found |= methods
+    found = found or {"GET"}  # what lies in folders is only read
     return ", ".join(sorted(found | {"OPTIONS"} | ({"HEAD"} if "GET" in found else set())))
 
 

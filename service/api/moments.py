@@ -5,8 +5,8 @@ stale answer in silence. A view that failed answers for the positions that it ha
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from typing import Annotated
 from urllib.parse import quote, urlencode
@@ -14,6 +14,8 @@ from urllib.parse import quote, urlencode
 from fastapi import Header, Query, Request, Response
 
 from projections.runner import Runner
+from service import moments
+from service.access import Caller
 from service.api.paging import pinned
 from service.api.problems import Fault
 from service.ledger import Ledger
@@ -21,11 +23,7 @@ from service.ledger import Ledger
 MAX_WAIT = 5.0
 """Seconds that a read waits for its position."""
 LAG_ALLOWED = 1_000
-"""Positions that the newest answer may lie behind the record; a view farther behind is waited for."""
-END_OF_SECOND = timedelta(microseconds=999_999)
-"""A time given in whole seconds means the end of that second: all that was recorded in it is known then."""
-SETTLING = timedelta(seconds=10)
-"""A time so near may still gain events: those under way were given their recorded time before they are committed."""
+"""Positions that the newest answer may lie behind the record; a view farther behind is waited for, and not ready."""
 FOREVER = "private, max-age=31536000, immutable"
 
 AtText = Annotated[
@@ -49,6 +47,10 @@ class Moment:
     position: int
     past: bool
     settled: bool = True
+
+    def seen_by(self, caller: Caller) -> "Moment":
+        """Return the moment as this caller sees it: what depends on rights is for ever only while these last."""
+        return self if caller.within() is None else replace(self, settled=False)
 
     def describe(self, request: Request, response: Response, tag: str | None = None) -> None:
         """Set the headers of a read: position, caching, the Memento links, and the entity tag where one is given."""
@@ -96,35 +98,10 @@ def links(request: Request) -> str:
 
 def position_of(request: Request, text: str, parameter: str = "at") -> int:
     """Return the position that a position or RFC 3339 time names; raise 422 where it is neither, or to come."""
-    ledger = ledger_of(request)
-    if text.isascii() and text.isdigit() and len(text) <= 18:
-        return _recorded(ledger, int(text), parameter)
-    time = _time_of(text)
-    if time is None:
-        raise Fault(
-            422,
-            "BadMoment",
-            f"{parameter} takes a position, as in {parameter}=42, or an RFC 3339 time, as in 2024-08-08T09:00:00Z",
-        )
-    if time > datetime.now(UTC):
-        raise Fault(422, "FutureMoment", f"{parameter} lies in the future: the record knows nothing of it yet")
-    return ledger.position_at(time if "." in text else time + END_OF_SECOND)
-
-
-def _time_of(text: str) -> datetime | None:
     try:
-        time = datetime.fromisoformat(text.replace(" ", "+"))
-        return time.astimezone(UTC) if time.tzinfo is not None else None
-    except (ValueError, OverflowError):
-        return None
-
-
-def _recorded(ledger: Ledger, position: int, parameter: str) -> int:
-    if position > ledger.head():
-        raise Fault(
-            422, "FutureMoment", f"{parameter}={position} lies ahead of the record, which ends at {ledger.head()}"
-        )
-    return position
+        return moments.position_of(ledger_of(request), text, zone=None)
+    except moments.BadMoment as problem:
+        raise Fault(422, type(problem).__name__, f"{parameter}: {problem}") from problem
 
 
 def reading(*names: str) -> Callable[..., Moment]:
@@ -147,21 +124,15 @@ def reading(*names: str) -> Callable[..., Moment]:
         wanted = _wait_position(request, x_wait_position)
         began = pinned(request.query_params.get("cursor"))
         if at is None and began is not None:
-            shown(views_of(request), _recorded(ledger_of(request), began, "cursor"), *names)
+            shown(views_of(request), position_of(request, str(began), "cursor"), *names)
             return Moment(began, past=False)
         if at is None:
             return newest(request, wanted, *names)
         position = position_of(request, at)
         shown(views_of(request), max(position, wanted), *names)
-        return Moment(position, past=True, settled=is_settled(at))
+        return Moment(position, past=True, settled=moments.is_settled(ledger_of(request), at, position))
 
     return moment
-
-
-def is_settled(at: str) -> bool:
-    """Tell whether a moment names the same position for ever."""
-    time = None if at.isdigit() else _time_of(at)
-    return time is None or time < datetime.now(UTC) - SETTLING
 
 
 def newest(request: Request, wanted: int, *names: str) -> Moment:
@@ -193,9 +164,9 @@ def _check_whole(views: Runner, *names: str) -> None:
 def _wait_position(request: Request, text: str | None) -> int:
     if text is None:
         return 0
-    if not (text.isascii() and text.isdigit() and len(text) <= 18):
+    if not moments.is_position(text):
         raise Fault(400, "BadWaitPosition", "X-Wait-Position takes a position, as the receipt of a write tells it")
-    return _recorded(ledger_of(request), int(text), "X-Wait-Position")
+    return position_of(request, text, "X-Wait-Position")
 
 
 def _redirect(request: Request, accept_datetime: str) -> Fault:
@@ -207,7 +178,7 @@ def _redirect(request: Request, accept_datetime: str) -> Fault:
     if time is None:
         return Fault(400, "BadAcceptDatetime", "Accept-Datetime takes an HTTP date, as Thu, 08 Aug 2024 09:00:00 GMT")
     ledger = ledger_of(request)
-    position = min(max(ledger.position_at(time + END_OF_SECOND), 1), ledger.head())
+    position = min(max(ledger.position_at(time + moments.END_OF_SECOND), 1), ledger.head())
     target = request.url.include_query_params(at=position)
     headers = {
         "Location": f"{quote(target.path, safe='/:')}?{target.query}",

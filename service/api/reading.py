@@ -1,4 +1,4 @@
-"""The routes that read incidents, claims and the change log, now or at any moment.
+"""The routes that read incidents and claims, now or at any moment.
 
 Law: a read tells its position; what is asked for the past is answered from the same rows as now.
 """
@@ -13,40 +13,29 @@ from pydantic import AfterValidator
 from sqlalchemy import Connection
 
 from domain import values as v
-from projections.shapes import text_of
-from projections.views import change_log, claims, incidents
-from projections.views.change_log import ChangeView
+from projections.views import claims, incidents
 from projections.views.claims import ClaimView
 from projections.views.incidents import IncidentView
 from service.access import Caller
-from service.api import claimreview, feeds
+from service.api import claimreview
 from service.api.callers import Reader
-from service.api.lists import Asked, answer, form_of
+from service.api.lists import ROWS, Asked, answer, form_of
 from service.api.media import (
-    ATOM,
     CLAIM_REVIEW,
-    CSV,
     GEOJSON,
     JSON,
-    JSON_FEED,
-    LINK_FORMAT,
-    NDJSON,
-    NOTHING_TO_CHOOSE,
     Form,
     offering,
 )
-from service.api.moments import Moment, ledger_of, memento_time, reading, shown, views_of
+from service.api.moments import Moment, reading, shown, views_of
 from service.api.paging import Key, Listing, Page, Paged
 from service.api.problems import Fault
 from service.api.reads import ReadRoute
 
 router = APIRouter(prefix="/api/v1", route_class=ReadRoute)
-ROWS = (JSON, NDJSON, CSV)
 PLACED = (*ROWS, GEOJSON)
-LOGGED = (*ROWS, ATOM, JSON_FEED)
 AtIncidents = Annotated[Moment, Depends(reading("incidents"))]
 AtClaims = Annotated[Moment, Depends(reading("incidents", "claims"))]
-AtLog = Annotated[Moment, Depends(reading("change_log"))]
 
 
 def mount(app: FastAPI) -> None:
@@ -138,8 +127,7 @@ def list_incidents(
     wanted: IncidentsWanted,
 ) -> Any:
     """List the incidents that you may read, the one that changed last first."""
-    page.fitting(int)
-    return answer(_incidents(wanted, caller, at), request.state.form, request, response, at, page, connection)
+    return _answer_incidents(request.state.form, request, response, caller, at, page, connection, wanted)
 
 
 @router.get(
@@ -148,7 +136,7 @@ def list_incidents(
     tags=["incident"],
     response_model=Listing[IncidentView],
 )
-@offering(*NOTHING_TO_CHOOSE)
+@offering(*PLACED, by_suffix=True)
 def download_incidents(
     request: Request,
     response: Response,
@@ -160,9 +148,23 @@ def download_incidents(
     suffix: suffix_of(*PLACED),  # type: ignore[valid-type]  # made from the forms
 ) -> Any:
     """Download the incidents that you may read."""
-    page.fitting(int)
     form = form_of(suffix, *PLACED)
-    return answer(_incidents(wanted, caller, at), form, request, response, at, page, connection)
+    return _answer_incidents(form, request, response, caller, at, page, connection, wanted)
+
+
+def _answer_incidents(
+    form: Form,
+    request: Request,
+    response: Response,
+    caller: Caller,
+    at: Moment,
+    page: Page,
+    connection: Connection,
+    wanted: IncidentFilter,
+) -> Any:
+    page.fitting(int)
+    asked, seen = _incidents(wanted, caller, at), at.seen_by(caller)
+    return answer(asked, form, request, response, seen, page, connection)
 
 
 @router.get("/incidents/{incident}", operation_id="get_incident", tags=["incident"])
@@ -233,7 +235,7 @@ def list_claims(
     tags=["claim"],
     response_model=Listing[ClaimView],
 )
-@offering(*NOTHING_TO_CHOOSE)
+@offering(*PLACED, by_suffix=True)
 def download_claims(
     request: Request,
     response: Response,
@@ -266,7 +268,7 @@ def claim_of(connection: Connection, at: Moment, incident: IncidentView, claim: 
     tags=["claim"],
     response_class=Response,
 )
-@offering(*NOTHING_TO_CHOOSE)
+@offering(CLAIM_REVIEW, by_suffix=True)
 def get_claim_review(
     request: Request, caller: Reader, at: AtClaims, connection: Views, incident: Name, claim: ClaimId
 ) -> Response:
@@ -303,137 +305,3 @@ def get_claim(
     at.describe(request, response)
     request.state.version = held.version
     return found
-
-
-@dataclass(frozen=True)
-class LogFilter:
-    """Which lines of the change log."""
-
-    incident: Annotated[UUID | None, Query(description="Only this incident's")] = None
-    aggregate: Annotated[UUID | None, Query(description="Only this incident's, source's or account's")] = None
-    subject: Annotated[UUID | None, Query(description="Only what is about this thing")] = None
-    account: Annotated[UUID | None, Query(description="Only what this account did")] = None
-    name: Annotated[FilterText | None, Query(max_length=60, examples=["claim.retracted.v1"])] = None
-    recorded_from: Annotated[v.Moment | None, Query(description="Recorded at this time or later")] = None
-    recorded_to: Annotated[v.Moment | None, Query(description="Recorded at this time or earlier")] = None
-    first: Annotated[int | None, Query(ge=0, lt=2**63, description="From this position on")] = None
-    last: Annotated[int | None, Query(ge=0, lt=2**63, description="Up to this position")] = None
-
-    def values(self) -> dict[str, Any]:
-        """Return the filters as the view takes them."""
-        times = {"recorded_from": self.recorded_from, "recorded_to": self.recorded_to}
-        ids = {"aggregate": self.incident or self.aggregate, "subject": self.subject, "account": self.account}
-        told = {name: text_of(moment) if moment is not None else None for name, moment in times.items()}
-        named = {name: str(value) if value is not None else None for name, value in ids.items()}
-        return {**named, **told, "name": self.name, "first": self.first, "last": self.last}
-
-
-Filtered = Annotated[LogFilter, Depends()]
-
-
-def _changes(wanted: LogFilter, caller: Caller, at: Moment, *, newest_first: bool = False) -> Asked[ChangeView]:
-    check_incident(caller, wanted.incident)
-    within = caller.within()
-
-    def read(connection: Connection, limit: int, after: Key | None) -> list[ChangeView]:
-        return change_log.list_changes(
-            connection,
-            at.position,
-            **wanted.values(),
-            within=within,
-            limit=limit,
-            after=after,
-            newest_first=newest_first,
-        )
-
-    return Asked("changes", ChangeView, read, change_log.page_key, None if within is None else sorted(within))
-
-
-def _log(
-    form: Form,
-    request: Request,
-    response: Response,
-    caller: Caller,
-    at: Moment,
-    page: Page,
-    connection: Connection,
-    wanted: LogFilter,
-) -> Any:
-    page.fitting(int)
-    if form not in (ATOM, JSON_FEED):
-        return answer(_changes(wanted, caller, at), form, request, response, at, page, connection)
-    lines = _changes(wanted, caller, at, newest_first=True).read(connection, page.limit, page.after)
-    feed = Response(feeds.written(form, request, lines), media_type=form.media_type)
-    at.describe(request, feed)
-    return feed
-
-
-@router.get("/changes", operation_id="list_changes", tags=["audit"], response_model=Listing[ChangeView])
-@offering(*LOGGED)
-def list_changes(
-    request: Request,
-    response: Response,
-    caller: Reader,
-    at: AtLog,
-    page: Paged,
-    connection: Views,
-    wanted: Filtered,
-) -> Any:
-    """Read the change log: every event, who, when and why, with before and after. Feeds have the newest first."""
-    return _log(request.state.form, request, response, caller, at, page, connection, wanted)
-
-
-@router.get("/changes.{suffix}", operation_id="download_changes", tags=["audit"], response_model=Listing[ChangeView])
-@offering(*NOTHING_TO_CHOOSE)
-def download_changes(
-    request: Request,
-    response: Response,
-    caller: Reader,
-    at: AtLog,
-    page: Paged,
-    connection: Views,
-    wanted: Filtered,
-    suffix: suffix_of(*LOGGED),  # type: ignore[valid-type]  # made from the forms
-) -> Any:
-    """Download the change log, or follow it as an Atom or JSON feed."""
-    return _log(form_of(suffix, *LOGGED), request, response, caller, at, page, connection, wanted)
-
-
-@router.get("/timemap", operation_id="get_timemap", tags=["audit"], response_class=Response)
-@offering(LINK_FORMAT)
-def get_timemap(
-    request: Request,
-    caller: Reader,
-    connection: Views,
-    of: Annotated[
-        str,
-        Query(
-            max_length=500,
-            pattern=r"^/api/v1/[^\s<>\"\x00-\x1f\x7f]*$",
-            description="Address of the resource",
-            examples=["/api/v1/incidents"],
-        ),
-    ],
-) -> Response:
-    """List the moments at which a resource may be read, in link-format (RFC 7089 5): the first and the last."""
-    head = ledger_of(request).head()
-    parts = of.removeprefix("/api/v1/").partition("?")[0].split("/")
-    if parts[0] == "incidents" and len(parts) > 1:
-        incident_of(caller, connection, Moment(head, past=False), parts[1])
-    response = Response(_timemap(request, of, head), media_type=LINK_FORMAT.media_type)
-    response.headers["X-Position"] = str(head)
-    response.headers["Cache-Control"] = "private, no-cache"
-    response.headers["Vary"] = "Authorization, Accept"
-    return response
-
-
-def _timemap(request: Request, of: str, head: int) -> str:
-    links = [f'<{of}>; rel="original timegate"']
-    itself = f'<{request.url.path}?{request.url.query}>; rel="self"; type="application/link-format"'
-    glue, ledger = "&" if "?" in of else "?", ledger_of(request)
-    times = {position: memento_time(ledger, position) for position in (1, head) if head > 0}
-    if times:
-        itself += f'; from="{times[1]}"; until="{times[head]}"'
-    named = {1: "first memento", head: "last memento"} if head > 1 else {1: "first last memento"}
-    links += [f'<{of}{glue}at={at}>; rel="{named[at]}"; datetime="{time}"' for at, time in times.items()]
-    return ",\n".join([links[0], itself, *links[1:]]) + "\n"

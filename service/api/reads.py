@@ -12,7 +12,8 @@ from typing import Any
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
-from service.api.media import chosen, offers_of
+from service.api.documented import read_answers
+from service.api.media import chosen, negotiates, offers_of
 from service.api.problems import Fault
 
 KEPT = frozenset(
@@ -25,16 +26,24 @@ _TAG = re.compile(r'(?:W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
 class ReadRoute(APIRoute):
     """A route that reads: negotiated and conditional. Writes pass through it untouched."""
 
+    def __init__(self, path: str, endpoint: Callable[..., Any], **given: Any) -> None:
+        """Make the route, and document what every read answers."""
+        if given.get("methods") in (None, ["GET"], {"GET"}):
+            own = given.get("responses") or {}
+            given["responses"] = {**read_answers(offers_of(endpoint)), **own}
+        super().__init__(path, endpoint, **given)
+
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return the handler, with what all reads have in common around it."""
         handle, offered = super().get_route_handler(), offers_of(self.endpoint)
+        negotiated = negotiates(self.endpoint)
 
         async def read(request: Request) -> Response:
             if request.method != "GET":
                 return await handle(request)
-            if offered:
+            if negotiated:
                 request.state.form = chosen(request.headers.get("accept", ""), offered)
-            if offered and request.state.form is None:
+            if negotiated and request.state.form is None:
                 types = ", ".join(form.media_type for form in offered)
                 raise Fault(406, "NotAcceptable", f"this resource is offered as {types}", {"Vary": "Accept"})
             return _conditional(request, await handle(request))

@@ -6,11 +6,12 @@ What a request passes on its way is `async`, so that it costs no thread.
 
 import hashlib
 import inspect
+import json
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, NoReturn, cast
 from uuid import UUID
 
 from fastapi import APIRouter, Body, Depends, FastAPI, Header, Path, Request, Response
@@ -24,7 +25,8 @@ from domain.values import Frozen
 from service.access import MAY, Caller
 from service.api.acts import ACTS, Act
 from service.api.callers import Writer
-from service.api.examples import EXAMPLES
+from service.api.documented import written_answers
+from service.api.examples import EXAMPLES, RECEIPT
 from service.api.problems import Fault
 from service.keys import make_key
 from service.ledger import Idempotency, Ledger, Receipt
@@ -39,7 +41,7 @@ BUSIEST = (MakeClaim, ReceiveReport)
 class ReceiptView(BaseModel):
     """What a write answers, after the commit: which events, and where they stand in the record."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, json_schema_extra={"examples": [RECEIPT]})
 
     aggregate: UUID
     version: int
@@ -70,29 +72,40 @@ def path_names(act: Act) -> set[str]:
     return {part[1:-1] for part in act.path.split("/") if part.startswith("{")}
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """On what terms a command is given: at which version, and under which key for retries."""
-
-    version: int | None
-    retry_key: str | None
-
-
-async def terms(
-    request: Request,
-    if_match: Annotated[str | None, Header(alias="If-Match")] = None,
-    idempotency_key: Annotated[str | None, Header(alias="Idempotency-Key")] = None,
-) -> Terms:
-    """Return the terms of a request, or raise 415 or 400. One dependency, since each one costs the framework time."""
-    _check_json(request)
-    return Terms(_expected_version(if_match), _retry_key(idempotency_key))
-
-
-def _check_json(request: Request) -> None:
-    """Raise 415 unless the body says that it is JSON."""
+async def json_only(request: Request) -> None:
+    """Raise 415 unless the body says that it is JSON, 400 unless it is, as I-JSON has it (RFC 7493)."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/json":
         raise Fault(415, "NotJson", "send the body as application/json", {"Accept": "application/json"})
+    if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
+        raise Fault(415, "NotJson", "send the body as it is, without Content-Encoding", {"Accept-Encoding": "identity"})
+    try:
+        json.loads((await request.body()).decode() or "null", object_pairs_hook=_each_once, parse_constant=_no_number)
+    except ValueError as problem:
+        raise Fault(400, "MalformedJson", f"the body is not JSON: {problem}") from problem
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object, or raise ValueError where a name comes twice: which one counts would be anybody's guess."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name comes twice in one object")
+    return found
+
+
+def _no_number(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no number of JSON")
+
+
+def _correlation(request: Request, sent: str | None) -> str:
+    """Return what the events are correlated by, the trace id where nothing is sent; raise 400 for what cannot be."""
+    if sent is not None and not _is_plain(sent):
+        raise Fault(400, "BadCorrelationId", "X-Correlation-Id takes 1 to 200 printable ASCII characters")
+    return sent if sent is not None else str(request.state.trace_id)
+
+
+def _is_plain(text: str) -> bool:
+    return 0 < len(text) <= 200 and text.isprintable() and text.isascii()
 
 
 def _expected_version(if_match: str | None) -> int | None:
@@ -107,9 +120,28 @@ def _expected_version(if_match: str | None) -> int | None:
 
 def _retry_key(sent: str | None) -> str | None:
     """Return the key of the request, or raise 400 for one that cannot be kept."""
-    if sent is not None and not (0 < len(sent) <= 200 and sent.isprintable() and sent.isascii()):
+    if sent is not None and not _is_plain(sent):
         raise Fault(400, "BadIdempotencyKey", "Idempotency-Key takes 1 to 200 printable ASCII characters")
     return sent
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What the headers of a write say."""
+
+    version: int | None
+    retry_key: str | None
+    correlation: str
+
+
+async def sent_with(
+    request: Request,
+    if_match: Annotated[str | None, Header(alias="If-Match", examples=['"42"'])] = None,
+    retry_key: Annotated[str | None, Header(alias="Idempotency-Key", examples=["018f3a00-6d1c-7000-9f6b"])] = None,
+    correlation: Annotated[str | None, Header(alias="X-Correlation-Id", description="Kept with the events")] = None,
+) -> Sent:
+    """Return what the headers of a write say. One dependency: each costs the framework more than what it does."""
+    return Sent(_expected_version(if_match), _retry_key(retry_key), _correlation(request, correlation))
 
 
 def mount(app: FastAPI) -> None:
@@ -126,6 +158,8 @@ def mount(app: FastAPI) -> None:
             tags=[act.command.NAME.split(".")[0]],
             response_model=ReceiptView,
             response_model_exclude_none=True,
+            responses=written_answers(201 if act.creates else 200),
+            dependencies=[Depends(json_only)],
         )
     app.include_router(router)
 
@@ -138,7 +172,7 @@ def endpoint_of(act: Act) -> Callable[..., Awaitable[Response]]:
     async def endpoint(**given: Any) -> Response:
         request, caller = given["request"], given["caller"]
         ids = {name: given[name] for name in names}
-        return await post(act, request, caller, given["body"], ids, given["terms"])
+        return await post(act, request, caller, given["body"], ids, given["sent"])
 
     def parameter(name: str, annotation: Any) -> inspect.Parameter:
         return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation)
@@ -149,7 +183,7 @@ def endpoint_of(act: Act) -> Callable[..., Awaitable[Response]]:
             parameter("caller", Writer),
             *(parameter(name, Annotated[_path_type(act, name), Path()]) for name in sorted(names)),
             parameter("body", Annotated[body_model, Body()]),
-            parameter("terms", Annotated[Terms, Depends(terms)]),
+            parameter("sent", Annotated[Sent, Depends(sent_with)]),
         ]
     )
     return endpoint
@@ -159,7 +193,7 @@ def _path_type(act: Act, name: str) -> Any:
     return act.command.model_fields[name].annotation if name == "key" else UUID
 
 
-async def post(act: Act, request: Request, caller: Caller, body: Frozen, ids: dict[str, Any], terms: Terms) -> Response:
+async def post(act: Act, request: Request, caller: Caller, body: Frozen, ids: dict[str, Any], sent: Sent) -> Response:
     """Give the command to the ledger, and answer its receipt."""
     ledger: Ledger = request.app.state.ledger
     made = make_key() if act.command is IssueKey else None
@@ -172,9 +206,9 @@ async def post(act: Act, request: Request, caller: Caller, body: Frozen, ids: di
             command=command,
             actor=caller.actor,
             may_override=isinstance(command, AssessClaim) and caller.may_override(command.incident),
-            expected_version=terms.version,
-            idempotency=_idempotency(request, caller, terms.retry_key, await request.body()),
-            correlation=request.headers.get("x-correlation-id", request.state.trace_id)[:200],
+            expected_version=sent.version,
+            idempotency=_idempotency(request, caller, sent.retry_key, await request.body()),
+            correlation=sent.correlation,
             secret=made.hash if made else None,
         )
     )

@@ -1,71 +1,174 @@
 """`onrecord accounts` and `onrecord keys`: who may use the service."""
 
-from datetime import datetime
-from typing import Annotated, cast
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, cast, get_args
 from uuid import UUID
 
 import typer
+from sqlalchemy import select
 
 from domain.account_commands import CloseAccount, GrantRole, IssueKey, OpenAccount, RevokeKey, RevokeRole
 from domain.commands import Command
 from domain.values import AccountKind, Role
+from projections.shapes import text_of
+from projections.temporal import holds_at
+from projections.views import accounts as view
 from service.access import OPERATOR
-from service.cli.serving import Data, settings_of
+from service.cli.exits import UsageProblem
+from service.cli.opening import Record, reading, writing
+from service.cli.options import Data, Json
+from service.cli.terminal import put, put_table
 from service.keys import make_key
-from service.ledger import Ledger, Receipt, Request
+from service.ledger import Receipt, Request
+from service.moments import time_of
 
-accounts = typer.Typer(help="Open and close accounts, grant and revoke roles.", no_args_is_help=True)
-keys = typer.Typer(help="Issue and revoke API keys.", no_args_is_help=True)
+accounts = typer.Typer(help="List, open and close accounts; grant and revoke roles.", no_args_is_help=True)
+keys = typer.Typer(help="List, issue and revoke API keys.", no_args_is_help=True)
 
-Account = Annotated[UUID, typer.Argument(help="Id of the account")]
-Reason = Annotated[str, typer.Option(help="Why")]
+Account = Annotated[str, typer.Argument(help="Id or name of the account")]
+Reason = Annotated[str, typer.Option("--reason", help="Why")]
+_ROLES = ", ".join(get_args(Role))
+Scope = Annotated[str | None, typer.Option("--incident", help="Only for this incident: its id or short id")]
 
 
-def _give(data: Data, command: Command, secret: bytes | None = None) -> Receipt:
-    with Ledger.open(settings_of(data)) as ledger:
+def _give(data: Path | None, command: Command, secret: bytes | None = None) -> Receipt:
+    with writing(data) as ledger:
         return ledger.execute_now(Request(command, OPERATOR.actor, secret=secret))
 
 
+def _account(data: Path | None, name: str) -> UUID:
+    with reading(data) as record:
+        return record.account(name)
+
+
+def _scoped(data: Path | None, account: str, incident: str | None) -> tuple[UUID, UUID | None]:
+    with reading(data) as record:
+        return record.account(account), record.incident(incident) if incident else None
+
+
+def _rows(record: Record) -> list[Mapping[str, Any]]:
+    table = view.accounts
+    with record.views.connect() as connection:
+        query = select(table).where(holds_at(table, record.position)).order_by(table.c.position)
+        return [dict(row) for row in connection.execute(query).mappings()]
+
+
+@accounts.command("list")
+def list_(data: Data = None, json: Json = False) -> None:
+    """List the accounts with their roles."""
+    with reading(data) as record:
+        found = [
+            (row["account"], row["name"], row["kind"], row["state"], [_granted(held) for held in row["grants"]])
+            for row in _rows(record)
+        ]
+    put_table(("account", "name", "kind", "state", "roles"), found, json=json)
+
+
+def _granted(held: Mapping[str, Any]) -> str:
+    return f"{held['role']} for {held['incident']}" if held["incident"] else str(held["role"])
+
+
 @accounts.command("open")
-def open_(name: str, kind: str = "person", data: Data = None) -> None:
+def open_(
+    name: Annotated[str, typer.Argument(help="Name of the person or machine")],
+    kind: Annotated[AccountKind, typer.Option("--kind", help="Whose account it is")] = "person",
+    data: Data = None,
+) -> None:
     """Open an account and print its id."""
-    print(_give(data, OpenAccount(name=name, kind=cast(AccountKind, kind))).ids["account"])
+    put(_give(data, OpenAccount(name=name, kind=kind)).ids["account"])
 
 
 @accounts.command()
 def close(account: Account, reason: Reason, data: Data = None) -> None:
-    """Close an account; its keys stop working."""
-    _give(data, CloseAccount(account=account, reason=reason))
+    """Close an account; its keys stop working, what it did stays."""
+    _give(data, CloseAccount(account=_account(data, account), reason=reason))
 
 
 @accounts.command()
-def grant(account: Account, role: str, incident: UUID | None = None, data: Data = None) -> None:
+def grant(
+    account: Account,
+    role: Annotated[Role, typer.Argument(help="What the account may be")],
+    incident: Scope = None,
+    data: Data = None,
+) -> None:
     """Grant a role, for everything or for one incident."""
-    _give(data, GrantRole(account=account, role=cast(Role, role), incident=incident))
+    holder, only = _scoped(data, account, incident)
+    _give(data, GrantRole(account=holder, role=role, incident=only))
 
 
 @accounts.command()
-def revoke(account: Account, role: str, reason: Reason, incident: UUID | None = None, data: Data = None) -> None:
+def revoke(
+    account: Account,
+    role: Annotated[Role, typer.Argument(help="What the account may no longer be")],
+    reason: Reason,
+    incident: Scope = None,
+    data: Data = None,
+) -> None:
     """Take a role back."""
-    _give(data, RevokeRole(account=account, role=cast(Role, role), incident=incident, reason=reason))
+    holder, only = _scoped(data, account, incident)
+    _give(data, RevokeRole(account=holder, role=role, incident=only, reason=reason))
+
+
+@keys.command("list")
+def list_keys(
+    account: Annotated[str | None, typer.Argument(help="Id or name of the account; all accounts without")] = None,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """List the keys; their secrets are kept nowhere."""
+    with reading(data) as record:
+        wanted = str(record.account(account)) if account else None
+        found = [
+            (key["key"], row["name"], key["scopes"], key["since"], key["expires"], _standing(row, key))
+            for row in _rows(record)
+            if wanted in (None, row["account"])
+            for key in row["keys"]
+        ]
+    put_table(("key", "account", "scopes", "since", "expires", "state"), found, json=json)
+
+
+def _standing(row: Mapping[str, Any], key: Mapping[str, Any]) -> str:
+    if row["state"] == "closed":
+        return "account closed"
+    if key["expires"] is not None and key["expires"] <= text_of(datetime.now(UTC)):
+        return "expired"
+    return "revoked" if key["revoked"] else "issued"
 
 
 @keys.command()
 def issue(
     account: Account,
-    scope: Annotated[list[str] | None, typer.Option(help="Narrow the key to this role; may be repeated")] = None,
-    expires: Annotated[datetime | None, typer.Option(help="When it stops working, in UTC")] = None,
+    scope: Annotated[
+        list[str] | None, typer.Option("--scope", help=f"Narrow the key to this role, of {_ROLES}; repeatable")
+    ] = None,
+    expires: Annotated[str | None, typer.Option("--expires", help="When it stops working, as in 2027-01-31")] = None,
     data: Data = None,
 ) -> None:
     """Issue a key and print its secret, this once."""
-    made = make_key()
-    until = expires.astimezone() if expires else None
-    command = IssueKey(account=account, key=made.id, scopes=tuple(cast(list[Role], scope or [])), expires=until)
-    _give(data, command, made.hash)
-    print(made.secret)
+    made, until, scopes = make_key(), time_of(expires) if expires else None, _scopes(scope or [])
+    holder = _account(data, account)
+    _give(data, IssueKey(account=holder, key=made.id, scopes=scopes, expires=until), made.hash)
+    put(made.secret)
+
+
+def _scopes(named: list[str]) -> tuple[Role, ...]:
+    for name in named:
+        if name not in get_args(Role):
+            raise UsageProblem(f"--scope: {name!r} is none of {_ROLES}")
+    return cast(tuple[Role, ...], tuple(named))
 
 
 @keys.command("revoke")
-def revoke_key(account: Account, key: str, reason: Reason, data: Data = None) -> None:
-    """Revoke a key by its id."""
-    _give(data, RevokeKey(account=account, key=key, reason=reason))
+def revoke_key(
+    key: Annotated[str, typer.Argument(help="Id of the key: what stands between the first two _ of its secret")],
+    reason: Reason,
+    data: Data = None,
+) -> None:
+    """Revoke a key; it stops working at once."""
+    with reading(data) as record:
+        holders = [row["account"] for row in _rows(record) for one in row["keys"] if one["key"] == key]
+    if not holders:
+        raise UsageProblem(f"there is no key {key}: see `onrecord keys list`")
+    _give(data, RevokeKey(account=UUID(holders[0]), key=key, reason=reason))

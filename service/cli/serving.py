@@ -1,40 +1,61 @@
-"""`onrecord serve`: the API, with the writer and the views in one process."""
+"""`onrecord serve`: the API, with the writer and the views in one process.
 
-from pathlib import Path
+Law: what stands in the way is told before anything is served: a bad setting, a folder in use, a port that is taken.
+"""
+
+import socket
 from typing import Annotated
 
 import typer
-import uvicorn
 
-from service.api.app import create_app
+from projections.runner import Runner
+from service import logs
+from service.cli.exits import NotAvailable
+from service.cli.opening import VIEWS, settings_of
+from service.cli.options import Data
+from service.ledger import Ledger
 from service.settings import Settings
-
-Data = Annotated[Path | None, typer.Option(help="Folder of the record (or ONRECORD_DATA)")]
-
-
-def settings_of(data: Path | None, **others: object) -> Settings:
-    """Return the settings, with what the command line gives in place of what is set."""
-    given = {name: value for name, value in {"data": data, **others}.items() if value is not None}
-    return Settings(**given)  # type: ignore[arg-type]  # checked by pydantic
 
 
 def serve(
     data: Data = None,
-    host: Annotated[str | None, typer.Option(help="Address to serve on")] = None,
-    port: Annotated[int | None, typer.Option(help="Port to serve on")] = None,
+    host: Annotated[str | None, typer.Option("--host", help="Address to serve on (else ONRECORD_HOST)")] = None,
+    port: Annotated[int | None, typer.Option("--port", help="Port to serve on (else ONRECORD_PORT)")] = None,
 ) -> None:
-    """Serve the API."""
+    """Serve the API until Ctrl-C or SIGTERM. All settings are in docs/operations.md."""
     settings = settings_of(data, host=host, port=port)
-    run(settings)
+    with listening(settings) as taken:
+        run(settings, taken)
 
 
-def run(settings: Settings) -> None:
-    """Serve until told to stop; open requests then have ten seconds to finish."""
-    uvicorn.run(
-        create_app(settings),
-        host=settings.host,
-        port=settings.port,
-        log_level=settings.log_level,
-        timeout_graceful_shutdown=10,
-        server_header=False,
-    )
+def listening(settings: Settings) -> socket.socket:
+    """Take the port to serve on. Raise `NotAvailable` where that cannot be."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    taken = socket.socket(family, socket.SOCK_STREAM)
+    taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        taken.bind((settings.host, settings.port))
+        taken.listen(socket.SOMAXCONN)
+    except OSError as problem:
+        taken.close()
+        raise NotAvailable(
+            f"cannot serve on {settings.host}, port {settings.port}: {problem.strerror};"
+            " name another by --port or ONRECORD_PORT"
+        ) from problem
+    return taken
+
+
+def run(settings: Settings, taken: socket.socket) -> None:
+    """Serve on a port until told to stop."""
+    logs.configure(settings.log_level)
+    _check_before(settings)
+    # The web framework takes a second to import, and no other command needs it.
+    from service.cli.server import run_server
+
+    run_server(settings, taken)
+
+
+def _check_before(settings: Settings) -> None:
+    """Raise what would keep the service from starting, or let it show what the log does not hold."""
+    with Ledger.open(settings) as ledger, Runner.open(settings.data / VIEWS) as views:
+        views.check(ledger.read_raw)

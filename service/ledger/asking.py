@@ -60,6 +60,8 @@ class Idempotency:
     key: str
     caller: str
     fingerprint: str
+    lasting: bool = False
+    """Kept as long as the record itself: an import may be repeated after any time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,8 @@ class Request:
     at: datetime | None = None
     secret: bytes | None = None
     """The hash of a new key's secret, kept beside the log in the same transaction."""
+    mark: tuple[str, str] | None = None
+    """A name and what is noted under it in the same transaction: how far an import is."""
 
 
 @dataclass(frozen=True, slots=True)

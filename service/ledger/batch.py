@@ -40,6 +40,8 @@ from service.store.sqlite import KeptAnswer, KeySecret
 from service.store.states import KINDS, Known, State, States, evolve
 
 TICK = timedelta(microseconds=1)
+FOREVER = "9999-12-31T23:59:59.999999Z"
+"""The time of an answer that never grows old."""
 ALONE = (Refused, StaleVersion, IdempotencyMismatch, NotADemonstration, FutureTime)
 Asked = tuple[str, str]
 """Who asks, and the key of the request."""
@@ -66,6 +68,7 @@ class Batch:
     stored: list[StoredEvent] = field(default_factory=list)
     fresh: dict[Asked, tuple[Idempotency, Receipt]] = field(default_factory=dict)
     secrets: list[KeySecret] = field(default_factory=list)
+    marks: dict[str, str] = field(default_factory=dict)
     sources: Known[Source] = field(init=False)
     accounts: Known[Account] = field(init=False)
     incidents: Known[Incident] = field(init=False)
@@ -87,7 +90,9 @@ class Batch:
     def answers(self, now: str) -> list[KeptAnswer]:
         """Return the answers to keep with the events."""
         return [
-            KeptAnswer(asked.caller, asked.key, asked.fingerprint, receipt.to_bytes(), now)
+            KeptAnswer(
+                asked.caller, asked.key, asked.fingerprint, receipt.to_bytes(), FOREVER if asked.lasting else now
+            )
             for asked, receipt in self.fresh.values()
         ]
 
@@ -172,6 +177,8 @@ class Batch:
             self.fresh[request.idempotency.caller, request.idempotency.key] = request.idempotency, receipt
         if secret is not None:
             self.secrets.append(secret)
+        if request.mark is not None:
+            self.marks[request.mark[0]] = request.mark[1]
         return receipt
 
     def _envelopes(

@@ -27,22 +27,29 @@ from service.store.schema import migrate
 from service.store.states import history, load
 
 FILE = "ledger.sqlite"
+PAGE = 2_000
+"""Events that are read at a time."""
 
 
 class Ledger:
     """The one writer of a record, and its readers. Open it with `Ledger.open`."""
 
-    def __init__(self, log: RecordLog, lock: IO[str] | None, queue_size: int) -> None:
+    def __init__(self, log: RecordLog, lock: IO[str] | None, queue_size: int, *, trial: bool = False) -> None:
         self._log, self._lock = log, lock
         self._inbox, self._keyring = Inbox(queue_size), Keyring(log)
-        self._writer = Writer(log, self._inbox, self._keyring) if lock is not None else None
+        decides = lock is not None or trial
+        self._writer = Writer(log, self._inbox, self._keyring, trial=trial) if decides else None
         self._closed = False
         self.is_demonstration = log.log_recorder.meta("demonstration") == "yes"
         self.id = UUID(str(log.log_recorder.meta("ledger")))
 
     @classmethod
-    def open(cls, settings: Settings, *, demonstration: bool = False, read_only: bool = False) -> Self:
+    def open(
+        cls, settings: Settings, *, demonstration: bool = False, read_only: bool = False, trial: bool = False
+    ) -> Self:
         """Open the ledger in the data folder, making it where there is none, unless it is `read_only`.
+
+        In a `trial`, beside a server or without one, commands are decided as ever and nothing of it is saved.
 
         Raise `LedgerInUse` where another process writes, `LedgerDamaged` where positions are missing, `NewerSchema`
         for a record of a newer version, `NoLedger` where there is none to read. `demonstration` marks a new ledger;
@@ -50,12 +57,13 @@ class Ledger:
         """
         file = settings.data / FILE
         with ExitStack() as on_failure:
+            read_only = read_only or trial
             lock = None if read_only else _prepared(settings.data, on_failure, demonstration)
             if not file.exists():
                 raise NoLedger(f"no record in {settings.data}")
             log = RecordLog(file, read_only=read_only)
             on_failure.callback(log.close)
-            ledger = cls(log, lock, settings.queue_size)
+            ledger = cls(log, lock, settings.queue_size, trial=trial)
             head_of(log)
             on_failure.pop_all()
         if ledger._writer is not None:
@@ -140,6 +148,18 @@ class Ledger:
         """Yield the events of an aggregate after a version."""
         return history(self._log, aggregate, after_version)
 
+    def stored(self, aggregate: UUID | None = None) -> Iterator[tuple[int, bytes]]:
+        """Yield position and stored bytes of all events, or of an aggregate's, in log order."""
+        recorder, after = self._log.log_recorder, 0
+        if aggregate is not None:
+            while rows := recorder.aggregate_rows(aggregate, after, PAGE):
+                yield from rows
+                after += len(rows)
+        else:
+            while page := recorder.rows(after, PAGE):
+                yield from ((position, data) for position, _, data in page)
+                after = page[-1][0]
+
     def position_at(self, moment: datetime) -> int:
         """Return the last position recorded at or before the moment, 0 where there is none."""
         return self._log.log_recorder.position_at(rfc3339(moment.astimezone(UTC)))
@@ -156,6 +176,10 @@ class Ledger:
     def holder(self, key_id: str) -> Holder | None:
         """Return whose key this is, None where it is nobody's."""
         return self._keyring.holder(key_id)
+
+    def mark(self, name: str) -> str | None:
+        """Return what the last saved request with a mark of this name noted."""
+        return self._log.log_recorder.meta(name)
 
     def check_file(self) -> list[str]:
         """Return what the database itself finds wrong with its file; nothing where it is sound."""

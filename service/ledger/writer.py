@@ -14,7 +14,7 @@ from service.ledger.asking import LedgerDamaged, Outcome, Receipt, Unavailable
 from service.ledger.batch import Asked, Batch, Head
 from service.ledger.inbox import Inbox, Ticket, answer
 from service.ledger.keyring import Keyring
-from service.store.log import RecordLog, rfc3339
+from service.store.log import RecordLog, StoreError, rfc3339
 from service.store.states import States
 
 log = structlog.get_logger()
@@ -31,8 +31,9 @@ STOPPED = "the ledger is closing: try again"
 class Writer:
     """The writer of a ledger; `start` it once, `stop` it once."""
 
-    def __init__(self, log: RecordLog, inbox: Inbox, keyring: Keyring) -> None:
-        self._log, self._inbox, self._keyring = log, inbox, keyring
+    def __init__(self, log: RecordLog, inbox: Inbox, keyring: Keyring, *, trial: bool = False) -> None:
+        """Write what comes in; in a `trial`, decide it and save nothing."""
+        self._log, self._inbox, self._keyring, self._trial = log, inbox, keyring, trial
         self._states = States(log, CACHED_EVENTS)
         self._head: Head | None = head_of(log)
         self._is_demonstration = log.log_recorder.meta("demonstration") == "yes"
@@ -101,6 +102,9 @@ class Writer:
 
         A crash before the commit leaves nothing, after it everything.
         """
+        if self._trial:
+            self._head = batch.head
+            return True
         now = datetime.now(UTC)
         try:
             self._log.append(
@@ -109,10 +113,12 @@ class Writer:
                 after=batch.recorded[0].position - 1,
                 answers=batch.answers(rfc3339(now)),
                 secrets=batch.secrets,
+                marks=list(batch.marks.items()),
                 forget_before=rfc3339(now - ANSWERS_KEPT),
             )
         except Exception as fault:  # whatever it is, the writer goes on and the callers are told
-            log.error("batch not saved", events=len(batch.recorded), exc_info=fault)
+            unforeseen = None if isinstance(fault, StoreError) else fault
+            log.error("batch not saved", events=len(batch.recorded), error=str(fault), exc_info=unforeseen)
             self._states.forget(batch.touched)
             if not self._is_saved(batch):
                 return False
@@ -128,6 +134,8 @@ class Writer:
 
     def _follow_up(self, batch: Batch) -> None:
         """After the answers: tell who follows the log, keep snapshots, drop what was not used for long."""
+        if self._trial:
+            return  # only the states in memory know what was decided: none is dropped
         try:
             if batch.recorded:
                 for listener in self.listeners:

@@ -1,7 +1,7 @@
 """The log on SQLite: the library's application recorder with a contiguous position of its own.
 
-Law: events, their positions, the answers kept for retries and the hashes of new keys are one transaction. A crash
-before its commit leaves nothing of it, a crash after it leaves all of it.
+Law: events, their positions, the answers kept for retries, the hashes of new keys and how far an import is are one
+transaction. A crash before its commit leaves nothing of it, a crash after it leaves all of it.
 """
 
 import sqlite3
@@ -158,6 +158,7 @@ class LogRecorder(SQLiteApplicationRecorder):
                 for n, s in enumerate(stored_events)
             ],
         )
+        c.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", kwargs.get("marks") or ())
         self._keep(c, kwargs.get("answers") or (), kwargs.get("secrets") or (), kwargs.get("forget_before") or "")
         return list(range(first, first + len(stored_events)))
 

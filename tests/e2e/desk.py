@@ -1,6 +1,7 @@
 """A desk over HTTP: a server of its own on a free port, and people with keys."""
 
 import os
+import resource
 import socket
 import subprocess
 import sys
@@ -56,8 +57,13 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(data: Path, said: IO[bytes] | None = None, **settings: str) -> Iterator[Server]:
-    """Serve a data folder until the end of the block; what the server prints goes to `said`."""
+def serving(
+    data: Path, said: IO[bytes] | None = None, largest_file: int | None = None, **settings: str
+) -> Iterator[Server]:
+    """Serve a data folder until the end of the block; what the server prints goes to `said`.
+
+    `largest_file`, in bytes, is what any file of it may grow to: as if the disk were full then.
+    """
     port = free_port()
     environment = {
         **os.environ,
@@ -68,6 +74,8 @@ def serving(data: Path, said: IO[bytes] | None = None, **settings: str) -> Itera
     environment |= {f"ONRECORD_{name.upper()}": value for name, value in settings.items()}
     command = [str(Path(sys.executable).parent / "onrecord"), "serve"]
     process = subprocess.Popen(command, env=environment, stdout=said, stderr=said)
+    if largest_file is not None:
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (largest_file, largest_file))
     server = Server(f"http://127.0.0.1:{port}", process)
     try:
         _await_ready(server)

@@ -4,6 +4,7 @@ Law: nothing is on the stage that the case does not name. `"$claim"` in a body o
 recipe below, `"@claim"` the position at which it was made; `"$nothing"` is the id of nothing.
 """
 
+import re
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -13,6 +14,7 @@ from service.api.acts import ACTS, Act
 
 BY_OPERATION: dict[str, Act] = {one.operation: one for one in ACTS}
 NOTHING = "00000000-0000-7000-8000-000000000000"
+NAMED = re.compile(r"\{(\w+)\}")
 HASH, OTHER_HASH = "sha256:" + "27a5" * 16, "sha256:" + "0b1c" * 16
 
 
@@ -95,9 +97,9 @@ class Stage:
     def filled(self, value: Any) -> Any:
         """Return a value with the ids of the things that it names."""
         match value:
-            case str() if value.startswith("$"):
+            case str() if value.startswith("$") and value[1:] in (*RECIPES, *self.ids):
                 return self.id(value[1:])
-            case str() if value.startswith("@"):
+            case str() if value.startswith("@") and value[1:] in RECIPES:
                 self.id(value[1:])
                 return self.made[value[1:]]
             case dict():
@@ -111,9 +113,7 @@ class Stage:
 
     def path(self, template: str, where: dict[str, str] | None = None) -> str:
         """Return a path with the ids of the things that it names."""
-        names = [part[1:-1] for part in template.split("/") if part.startswith("{") and part.endswith("}")]
-        given = {name: self.filled((where or {}).get(name, f"${name}")) for name in names}
-        return "/".join(given.get(part[1:-1], part) for part in template.split("/"))
+        return NAMED.sub(lambda found: self.filled((where or {}).get(found[1], f"${found[1]}")), template)
 
     def post(self, step: Step, **headers: str) -> httpx2.Response:
         """Post an act, and return the answer."""

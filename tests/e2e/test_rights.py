@@ -46,7 +46,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     keys = {role: open_account(data, f"{role}-1", role) for role in ROLES}
     # The one who sets the stage has what it takes to make anything.
     keys["everything"] = open_account(data, "everything-1", *ROLES)
-    with said.open("wb") as out, serving(data, said=out, log_level="debug") as server:
+    with said.open("wb") as out, serving(data, said=out, log_level="debug", failed_keys_per_minute="0") as server:
         clients = {name: server.client(key) for name, key in keys.items()}
         yield Office(
             server, data, said, {**clients, "editor-alone": clients["editor"], "editor": clients["everything"]}
@@ -147,11 +147,7 @@ def test_a_role_for_one_incident_reads_only_there(office: Office) -> None:
             f"/incidents/{elsewhere}/claims",
             f"/incidents/{elsewhere}/reports.csv",
             f"/changes?incident={elsewhere}",
-            "/incidents",
-            "/changes",
-            "/changes.csv",
             "/accounts",
-            "/search?q=miles",
             f"/search?q=miles&incident={elsewhere}",
         ):
             assert client.get(path, headers=wait).status_code == 403, path

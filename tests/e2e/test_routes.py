@@ -16,10 +16,10 @@ from domain.incident import STILL_TAKEN_WHEN_CLOSED
 from domain.refusals import Refused
 from service.api.acts import ACTS
 from service.api.app import bare_app
-from tests.e2e.acts_table import ACCEPTED, CLOSE, REFUSALS, Accepted, Refusal
+from tests.e2e.acts_table import ACCEPTED, ASSESS, CLOSE, REFUSALS, Accepted, Refusal
 from tests.e2e.conftest import Served
 from tests.e2e.desk import Desk, Server
-from tests.e2e.stage import BY_OPERATION, HASH, NOTHING, Stage, Step
+from tests.e2e.stage import BY_OPERATION, HASH, NAMED, NOTHING, Stage, Step
 
 GOOD: dict[str, Accepted] = {case.step.operation: case for case in ACCEPTED}
 EVENTS: dict[str, type[Event]] = {kind.NAME: kind for kind in get_args(Event)}
@@ -193,15 +193,17 @@ def test_there_are_no_other_writes() -> None:
     assert not any(operations(method) for method in ("put", "patch", "delete"))
 
 
-OPERATIONS = operations("get")
+OPERATIONS = {name: path for name, path in operations("get").items() if name != "stream_changes"}
+"""All reads but the one that does not end, which is in test_live.py."""
 QUERIES: dict[str, dict[str, Any]] = {
-    "diff_incident": {"from": "@incident", "to": "@claim"},
     "search": {"q": "miles"},
     "get_timemap": {"of": "/api/v1/incidents"},
 }
 """What a read cannot be asked without."""
+BETWEEN = {"from": "@incident", "to": "@claim"}
+"""The two moments of a difference."""
 MADE_FIRST = ("source", "claim", "figure", "report", "evidence", "note", "task", "bulletin", "account")
-NO_MOMENT = ("download_file", "get_timemap", "diff_incident")
+NO_MOMENT = ("download_file", "get_timemap")
 """Files and the map of moments are the same at any moment; a difference names two."""
 
 
@@ -211,10 +213,17 @@ def full_stage(served: Served) -> Stage:
     stage = Stage({"editor": served.editor})
     for name in MADE_FIRST:
         stage.id(name)
+    stage.done(ASSESS)  # only then is there a review of the claim
     items = stage.get(f"/incidents/{stage.id('incident')}/review").json()["items"]
     stage.ids["item"] = items[0]["item"]
-    stage.ids["file_hash"] = served.editor.post("/files", content=b"a clip").json()["hash"]
+    stage.ids["file_hash"] = served.editor.post("/files", content=b"on the stage").json()["hash"]
     return stage
+
+
+def queries(stage: Stage, operation: str) -> dict[str, Any]:
+    """Return what a read is asked with."""
+    asked: dict[str, Any] = stage.filled(BETWEEN if operation.startswith("diff_") else QUERIES.get(operation, {}))
+    return asked
 
 
 def address(stage: Stage, operation: str, suffix: str = "csv") -> str:
@@ -225,13 +234,13 @@ def address(stage: Stage, operation: str, suffix: str = "csv") -> str:
 
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_a_read_answers_and_tells_its_position(full_stage: Stage, operation: str) -> None:
-    answer = full_stage.get(address(full_stage, operation), **full_stage.filled(QUERIES.get(operation, {})))
+    answer = full_stage.get(address(full_stage, operation), **queries(full_stage, operation))
     assert answer.status_code == 200, answer.text
     if operation not in ("download_file", "get_timemap"):
         assert int(answer.headers["x-position"]) > 0
-    if operation in NO_MOMENT:
+    if operation in NO_MOMENT or operation.startswith("diff_"):
         return
-    begun = full_stage.get(address(full_stage, operation), at=0, **full_stage.filled(QUERIES.get(operation, {})))
+    begun = full_stage.get(address(full_stage, operation), at=0, **queries(full_stage, operation))
     assert begun.status_code in (200, 404)
     if begun.status_code == 200:
         assert begun.headers["x-position"] == "0"
@@ -240,7 +249,7 @@ def test_a_read_answers_and_tells_its_position(full_stage: Stage, operation: str
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_a_read_needs_a_key(full_stage: Stage, server: Server, operation: str) -> None:
     with server.client() as nobody:
-        answer = nobody.get(address(full_stage, operation), params=full_stage.filled(QUERIES.get(operation, {})))
+        answer = nobody.get(address(full_stage, operation), params=queries(full_stage, operation))
     assert answer.status_code == 401
     assert answer.headers["www-authenticate"].startswith("Bearer")
     assert answer.json()["type"] == "/docs/problems#NoKey"
@@ -249,10 +258,10 @@ def test_a_read_needs_a_key(full_stage: Stage, server: Server, operation: str) -
 def unknown_addresses() -> list[tuple[str, str]]:
     """Return each read with each thing of its path that may not be there."""
     return [
-        (operation, part[1:-1])
+        (operation, name)
         for operation, path in OPERATIONS.items()
-        for part in path.split("/")
-        if part.startswith("{")
+        for name in NAMED.findall(path)
+        if name not in ("suffix", "moment")
     ]
 
 
@@ -260,6 +269,6 @@ def unknown_addresses() -> list[tuple[str, str]]:
 def test_a_read_of_what_is_not_there_is_404(full_stage: Stage, operation: str, name: str) -> None:
     nothing = HASH if name == "file_hash" else NOTHING
     template = OPERATIONS[operation].removeprefix("/api/v1").replace("{suffix}", "csv")
-    answer = full_stage.get(full_stage.path(template, {name: nothing}), **full_stage.filled(QUERIES.get(operation, {})))
+    answer = full_stage.get(full_stage.path(template, {name: nothing}), **queries(full_stage, operation))
     assert answer.status_code == 404, answer.text
     assert answer.json()["type"] == "/docs/problems#UnknownThing"

@@ -48,12 +48,15 @@ def test_a_poisoned_event_stops_only_its_view_and_only_there(tmp_path: Path) -> 
         assert views.wait_for(len(HISTORY), 0, "change_log")
 
 
-def test_what_a_poisoned_event_stopped_is_still_told_after_a_restart(tmp_path: Path) -> None:
+def test_a_failed_view_is_told_to_all_and_tries_again_at_the_next_start(tmp_path: Path) -> None:
     with Runner.open(tmp_path / "views.sqlite", (POISONED,)) as views:
         views.catch_up(reader(HISTORY))
     with Runner.open(tmp_path / "views.sqlite", (claims.VIEW,)) as views:
         views.catch_up(reader(HISTORY))
         assert status_of(views, "claims").state == "failed"
+        views.start(reader(HISTORY))
+        assert views.wait_for(len(HISTORY), 60, "claims")
+        assert status_of(views, "claims").state == "live"
 
 
 def test_a_failed_view_lives_again_once_it_is_built_anew(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from projections.catalogue import LISTS, VIEWS
 from projections.lists import Listed, model_of
 from projections.rows import Row
 from projections.views import claims, figures, incidents
-from service.difference_words import Names, in_words
+from service.comparison_words import Names, in_words
 
 After = tuple[int | str, ...]
 Item = dict[str, Any]

@@ -1,0 +1,169 @@
+"""The routes of the change log, as a list, a download and a feed, and the timemap: who changed what, when and why.
+
+Law: a line is seen by who may read the incident that it stands in; lines of sources and accounts by who may read all.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
+from sqlalchemy import Connection
+
+from domain import values as v
+from projections.shapes import text_of
+from projections.views import change_log
+from projections.views.change_log import ChangeView
+from service.access import Caller
+from service.api import feeds
+from service.api.callers import Reader
+from service.api.lists import ROWS, Asked, answer, form_of
+from service.api.media import ATOM, JSON_FEED, LINK_FORMAT, Form, offering
+from service.api.moments import Moment, ledger_of, memento_time, reading
+from service.api.paging import Key, Listing, Page, Paged
+from service.api.reading import FilterText, Views, check_incident, incident_of, suffix_of
+from service.api.reads import ReadRoute
+
+router = APIRouter(prefix="/api/v1", route_class=ReadRoute)
+LOGGED = (*ROWS, ATOM, JSON_FEED)
+AtLog = Annotated[Moment, Depends(reading("change_log"))]
+
+
+def mount(app: FastAPI) -> None:
+    """Add the routes of the change log."""
+    app.include_router(router)
+
+
+@dataclass(frozen=True)
+class LogFilter:
+    """Which lines of the change log."""
+
+    incident: Annotated[UUID | None, Query(description="Only this incident's")] = None
+    aggregate: Annotated[UUID | None, Query(description="Only this incident's, source's or account's")] = None
+    subject: Annotated[UUID | None, Query(description="Only what is about this thing")] = None
+    account: Annotated[UUID | None, Query(description="Only what this account did")] = None
+    name: Annotated[FilterText | None, Query(max_length=60, examples=["claim.retracted.v1"])] = None
+    recorded_from: Annotated[v.Moment | None, Query(description="Recorded at this time or later")] = None
+    recorded_to: Annotated[v.Moment | None, Query(description="Recorded at this time or earlier")] = None
+    first: Annotated[int | None, Query(ge=0, lt=2**63, description="From this position on")] = None
+    last: Annotated[int | None, Query(ge=0, lt=2**63, description="Up to this position")] = None
+
+    def values(self) -> dict[str, Any]:
+        """Return the filters as the view takes them."""
+        times = {"recorded_from": self.recorded_from, "recorded_to": self.recorded_to}
+        ids = {"aggregate": self.incident or self.aggregate, "subject": self.subject, "account": self.account}
+        told = {name: text_of(moment) if moment is not None else None for name, moment in times.items()}
+        named = {name: str(value) if value is not None else None for name, value in ids.items()}
+        return {**named, **told, "name": self.name, "first": self.first, "last": self.last}
+
+
+Filtered = Annotated[LogFilter, Depends()]
+
+
+def _changes(wanted: LogFilter, caller: Caller, at: Moment, *, newest_first: bool = False) -> Asked[ChangeView]:
+    check_incident(caller, wanted.incident)
+    within = caller.within()
+
+    def read(connection: Connection, limit: int, after: Key | None) -> list[ChangeView]:
+        return change_log.list_changes(
+            connection,
+            at.position,
+            **wanted.values(),
+            within=within,
+            limit=limit,
+            after=after,
+            newest_first=newest_first,
+        )
+
+    return Asked("changes", ChangeView, read, change_log.page_key, None if within is None else sorted(within))
+
+
+def _log(
+    form: Form,
+    request: Request,
+    response: Response,
+    caller: Caller,
+    at: Moment,
+    page: Page,
+    connection: Connection,
+    wanted: LogFilter,
+) -> Any:
+    page.fitting(int)
+    at = at.seen_by(caller)
+    if form not in (ATOM, JSON_FEED):
+        return answer(_changes(wanted, caller, at), form, request, response, at, page, connection)
+    lines = _changes(wanted, caller, at, newest_first=True).read(connection, page.limit, page.after)
+    feed = Response(feeds.written(form, request, lines), media_type=form.media_type)
+    at.describe(request, feed)
+    return feed
+
+
+@router.get("/changes", operation_id="list_changes", tags=["audit"], response_model=Listing[ChangeView])
+@offering(*LOGGED)
+def list_changes(
+    request: Request,
+    response: Response,
+    caller: Reader,
+    at: AtLog,
+    page: Paged,
+    connection: Views,
+    wanted: Filtered,
+) -> Any:
+    """Read the change log: every event, who, when and why, with before and after. Feeds have the newest first."""
+    return _log(request.state.form, request, response, caller, at, page, connection, wanted)
+
+
+@router.get("/changes.{suffix}", operation_id="download_changes", tags=["audit"], response_model=Listing[ChangeView])
+@offering(*LOGGED, by_suffix=True)
+def download_changes(
+    request: Request,
+    response: Response,
+    caller: Reader,
+    at: AtLog,
+    page: Paged,
+    connection: Views,
+    wanted: Filtered,
+    suffix: suffix_of(*LOGGED),  # type: ignore[valid-type]  # made from the forms
+) -> Any:
+    """Download the change log, or follow it as an Atom or JSON feed."""
+    return _log(form_of(suffix, *LOGGED), request, response, caller, at, page, connection, wanted)
+
+
+@router.get("/timemap", operation_id="get_timemap", tags=["audit"], response_class=Response)
+@offering(LINK_FORMAT)
+def get_timemap(
+    request: Request,
+    caller: Reader,
+    connection: Views,
+    of: Annotated[
+        str,
+        Query(
+            max_length=500,
+            pattern=r"^/api/v1/[^\s<>\"\x00-\x1f\x7f]*$",
+            description="Address of the resource",
+            examples=["/api/v1/incidents"],
+        ),
+    ],
+) -> Response:
+    """List the moments at which a resource may be read, in link-format (RFC 7089 5): the first and the last."""
+    head = ledger_of(request).head()
+    parts = of.removeprefix("/api/v1/").partition("?")[0].split("/")
+    if parts[0] == "incidents" and len(parts) > 1:
+        incident_of(caller, connection, Moment(head, past=False), parts[1])
+    response = Response(_timemap(request, of, head), media_type=LINK_FORMAT.media_type)
+    response.headers["X-Position"] = str(head)
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.headers["Vary"] = "Authorization, Accept"
+    return response
+
+
+def _timemap(request: Request, of: str, head: int) -> str:
+    links = [f'<{of}>; rel="original timegate"']
+    itself = f'<{request.url.path}?{request.url.query}>; rel="self"; type="application/link-format"'
+    glue, ledger = "&" if "?" in of else "?", ledger_of(request)
+    times = {position: memento_time(ledger, position) for position in (1, head) if head > 0}
+    if times:
+        itself += f'; from="{times[1]}"; until="{times[head]}"'
+    named = {1: "first memento", head: "last memento"} if head > 1 else {1: "first last memento"}
+    links += [f'<{of}{glue}at={at}>; rel="{named[at]}"; datetime="{time}"' for at, time in times.items()]
+    return ",\n".join([links[0], itself, *links[1:]]) + "\n"

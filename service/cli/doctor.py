@@ -1,0 +1,163 @@
+"""`onrecord doctor`: is the record what it should be? It says what it looked at, and what to do.
+
+Law: it looks and changes nothing of the record. The views it brings up to date, as every command that reads does.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+from uuid import UUID
+
+import orjson
+import typer
+from pydantic import ValidationError
+from sqlalchemy.exc import DatabaseError
+
+from domain.events import Recorded, UnknownEvent
+from projections.runner import NotOfThisLog, Runner
+from service.cli.exits import MISMATCH
+from service.cli.opening import VIEWS, catch_up, existing
+from service.cli.options import Data, Json, Quiet
+from service.cli.progress import Progress
+from service.cli.terminal import put, put_json
+from service.ledger import Ledger, LedgerDamaged
+from service.store.copies import EVIDENCE
+from service.store.log import StoreError
+
+BATCH = 1_000
+SHOWN_PROBLEMS = 20
+"""Problems of one check that are told one by one; the rest is counted."""
+RESTORE = "restore a backup, and keep this folder for the enquiry"
+
+
+@dataclass
+class Check:
+    """One thing that was looked at, what was found, and what to do where it is not well."""
+
+    name: str
+    looked_at: str
+    problems: list[str]
+    remedy: str = RESTORE
+
+
+def doctor(
+    data: Data = None,
+    skip_evidence: Annotated[
+        bool, typer.Option("--skip-evidence", help="Do not read the evidence files, which may take long")
+    ] = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Check the files, the log event by event, the views and the evidence. Exit code 3 where anything is not well."""
+    settings, well = existing(data), True
+    for check in _checks(settings.data, lambda: Ledger.open(settings, read_only=True), skip_evidence, quiet):
+        well = well and not check.problems
+        _tell(check, json=json, quiet=quiet)
+    if not well:
+        raise SystemExit(MISMATCH)
+
+
+def _tell(check: Check, *, json: bool, quiet: bool) -> None:
+    if json:
+        remedy = check.remedy if check.problems else None
+        put_json({"check": check.name, "looked_at": check.looked_at, "problems": check.problems, "remedy": remedy})
+        return
+    if not check.problems:
+        if not quiet:
+            put(f"well      {check.name}: {check.looked_at}")
+        return
+    for problem in check.problems[:SHOWN_PROBLEMS]:
+        put(f"not well  {check.name}: {problem}")
+    if len(check.problems) > SHOWN_PROBLEMS:
+        put(f"not well  {check.name}: and {len(check.problems) - SHOWN_PROBLEMS} more")
+    put(f"          what to do: {check.remedy}")
+
+
+def _checks(folder: Path, opened: Callable[[], Ledger], skip_evidence: bool, quiet: bool) -> Iterator[Check]:
+    try:
+        with opened() as ledger:
+            yield Check("file", "the database's own check of the log's file", ledger.check_file())
+            yield _events(ledger, quiet)
+            yield _views(folder, ledger, quiet)
+    except (StoreError, LedgerDamaged) as problem:
+        yield Check("file", "the log's file", [str(problem).partition("\n")[0]])
+    if not skip_evidence:
+        yield _evidence(folder)
+
+
+def _events(ledger: Ledger, quiet: bool) -> Check:
+    problems: list[str] = []
+    head, state = ledger.head(), _Walk()
+    with Progress("reading the log", head, quiet=quiet) as progress:
+        while rows := ledger.read_raw(state.position, BATCH):
+            for row in rows:
+                problems += state.step(*row)
+            progress.at(state.position)
+    looked_at = f"{head} events read; positions, versions and recorded times follow each other"
+    return Check("log", looked_at, problems)
+
+
+class _Walk:
+    """A walk along the log, that knows what must come next."""
+
+    def __init__(self) -> None:
+        self.position = 0
+        self._time: datetime | None = None
+        self._versions: dict[UUID, int] = {}
+
+    def step(self, position: int, name: str, stored: bytes) -> Iterator[str]:
+        """Yield what is wrong with the next event."""
+        if position != self.position + 1:
+            yield f"position {self.position + 1} is missing"
+        self.position = position
+        try:
+            recorded = Recorded.from_bytes(stored, position)
+        except UnknownEvent as problem:
+            yield f"position {position}: {problem}"
+        except (ValidationError, ValueError, KeyError, TypeError) as problem:
+            yield f"position {position} cannot be read: {type(problem).__name__}"
+        else:
+            yield from self._follows(recorded, name)
+
+    def _follows(self, recorded: Recorded, name: str) -> Iterator[str]:
+        at, version = recorded.position, self._versions.get(recorded.aggregate, 0) + 1
+        if recorded.version != version:
+            yield f"position {at} is version {recorded.version} of {recorded.aggregate}, where {version} follows"
+        if self._time is not None and recorded.recorded_at <= self._time:
+            yield f"position {at} was recorded at {recorded.recorded_at}, not after the one before it"
+        if orjson.loads(recorded.to_bytes())["name"] != name:
+            yield f"position {at} is kept under the name {name}, which is not its own"
+        self._versions[recorded.aggregate], self._time = recorded.version, recorded.recorded_at
+
+
+def _views(folder: Path, ledger: Ledger, quiet: bool) -> Check:
+    try:
+        with Runner.open(folder / VIEWS) as views:
+            catch_up(ledger, views, quiet=quiet)
+            status = views.status()
+    except NotOfThisLog as problem:
+        return Check("views", "the views", [str(problem)], f"stop the server, and remove {VIEWS}* from the folder")
+    except DatabaseError as problem:
+        said = str(problem.orig).partition("\n")[0]
+        return Check("views", "the views", [said], f"stop the server, and remove {VIEWS}*: they are built anew")
+    failed = [f"the view {view.name} failed {view.error}" for view in status if view.error is not None]
+    looked_at = f"{len(status)} views show the log up to its end"
+    return Check("views", looked_at, failed, "`onrecord views rebuild NAME`; if it fails again, report the error")
+
+
+def _evidence(folder: Path) -> Check:
+    root, problems, count = folder / EVIDENCE, [], 0
+    for file in sorted(root.rglob("*")) if root.exists() else []:
+        if file.is_file():
+            count += 1
+            problems += _not_itself(file)
+    return Check("evidence", f"{count} files read, each with the SHA-256 that names it", problems)
+
+
+def _not_itself(file: Path) -> list[str]:
+    with file.open("rb") as opened:
+        found: Any = hashlib.file_digest(opened, "sha256")
+    return [] if found.hexdigest() == file.name else [f"{file}: its bytes are not those that were stored"]
