@@ -136,11 +136,11 @@ class Sent:
 async def sent_with(
     request: Request,
     if_match: Annotated[str | None, Header(alias="If-Match", examples=['"42"'])] = None,
-    key: Annotated[str | None, Header(alias="Idempotency-Key", examples=["018f3a00-6d1c-7000-9f6b"])] = None,
+    retry_key: Annotated[str | None, Header(alias="Idempotency-Key", examples=["018f3a00-6d1c-7000-9f6b"])] = None,
     correlation: Annotated[str | None, Header(alias="X-Correlation-Id", description="Kept with the events")] = None,
 ) -> Sent:
     """Return what the headers of a write say. One dependency: each costs the framework more than what it does."""
-    return Sent(_expected_version(if_match), _retry_key(key), _correlation(request, correlation))
+    return Sent(_expected_version(if_match), _retry_key(retry_key), _correlation(request, correlation))
 
 
 def mount(app: FastAPI) -> None:
