@@ -4,20 +4,16 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx2
 
-from tests.e2e.desk import Desk, Server
+from tests.e2e.desk import Desk
 
 
-def test_requests_with_the_same_key_at_once_get_the_one_answer(
-    editor: Desk, editor_key_and_server: tuple[str, Server]
-) -> None:
-    key, server = editor_key_and_server
+def test_requests_with_the_same_key_at_once_get_the_one_answer(editor: Desk) -> None:
     editor.claim()
     before = editor.position
     body = {"report": editor.ids["report"], "wording": {"text": "sent eight times at once"}}
 
     def post(_: int) -> httpx2.Response:
-        with server.client(key) as client:
-            return client.post(f"{editor.incident}/claims", json=body, headers={"Idempotency-Key": "all-at-once"})
+        return editor.client.post(f"{editor.incident}/claims", json=body, headers={"Idempotency-Key": "all-at-once"})
 
     with ThreadPoolExecutor(8) as threads:
         answers = list(threads.map(post, range(8)))
