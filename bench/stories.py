@@ -33,7 +33,7 @@ class _Incident:
     report: UUID
     claims: list[UUID] = field(default_factory=list)
     claimants: dict[UUID, UUID] = field(default_factory=dict)
-    links: set[tuple[UUID, UUID, str]] = field(default_factory=set)
+    links: set[tuple[int, int]] = field(default_factory=set)
 
 
 def story(incidents: int, each: int, active: int = ACTIVE) -> Iterator[Command]:
@@ -84,10 +84,11 @@ def _command(kind: str, one: _Incident, sources: list[UUID], chance: Random) -> 
             return c.TakeStance(incident=one.id, reason=WHY, claim=claim, source=source, report=one.report, kind=stance)
         case _:
             relations: list[v.Relation] = ["supports", "contradicts", "updates"]
-            relation, other = chance.choice(relations), chance.choice(one.claims)
-            if claim == other or (claim, other, relation) in one.links:
+            older, newer = sorted(chance.randrange(len(one.claims)) for _ in range(2))
+            if older == newer or (older, newer) in one.links:
                 return _claim(one, chance.choice(sources), chance)
-            one.links.add((claim, other, relation))
+            one.links.add((older, newer))
+            claim, other, relation = one.claims[newer], one.claims[older], chance.choice(relations)
             return c.LinkClaims(incident=one.id, reason=WHY, claim=claim, other=other, relation=relation)
 
 
