@@ -1,6 +1,7 @@
 """One served desk for the tests that only need one."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,11 +18,12 @@ from tests.e2e.desk import Desk, Server, open_account, serving
 
 @dataclass(frozen=True)
 class Served:
-    """A server, and two people's ways to it."""
+    """A server, and the ways to it of two people and a machine."""
 
     server: Server
     editor: httpx2.Client
     verifier: httpx2.Client
+    machine: httpx2.Client
 
 
 @pytest.fixture(scope="session")
@@ -29,9 +31,11 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     data: Path = tmp_path_factory.mktemp("desk")
     editor = open_account(data, "editor-1", "reporter", "verifier", "editor", "admin")
     verifier = open_account(data, "verifier-1", "verifier")
+    machine = open_account(data, "machine-1", "verifier", kind="machine")
     # One client each for all tests: to make one costs more than what most tests ask.
-    with serving(data) as server, server.client(editor) as editing, server.client(verifier) as verifying:
-        yield Served(server, editing, verifying)
+    with ExitStack() as held:
+        server = held.enter_context(serving(data))
+        yield Served(server, *(held.enter_context(server.client(key)) for key in (editor, verifier, machine)))
 
 
 @pytest.fixture

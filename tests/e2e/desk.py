@@ -16,17 +16,17 @@ from uuid import UUID
 import httpx2
 
 from domain.account_commands import GrantRole, IssueKey, OpenAccount
-from domain.values import Role
+from domain.values import AccountKind, Role
 from service.access import OPERATOR
 from service.keys import make_key
 from service.ledger import Ledger, Request
 from service.settings import Settings
 
 
-def open_account(data: Path, name: str, *roles: Role) -> str:
+def open_account(data: Path, name: str, *roles: Role, kind: AccountKind = "person") -> str:
     """Open an account with roles on a ledger that is not served, and return the secret of its key."""
     with Ledger.open(Settings(data=data)) as ledger:
-        receipt = ledger.execute_now(Request(OpenAccount(name=name), OPERATOR.actor))
+        receipt = ledger.execute_now(Request(OpenAccount(name=name, kind=kind), OPERATOR.actor))
         account = UUID(receipt.ids["account"])
         for role in roles:
             ledger.execute_now(Request(GrantRole(account=account, role=role), OPERATOR.actor))

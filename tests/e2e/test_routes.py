@@ -75,7 +75,7 @@ def names_of(cases: list[Refusal]) -> Iterator[str]:
 
 @pytest.fixture
 def stage(served: Served) -> Stage:
-    return Stage({"editor": served.editor, "verifier": served.verifier})
+    return Stage({"editor": served.editor, "verifier": served.verifier, "machine": served.machine})
 
 
 def account_of(client: httpx2.Client, name: str) -> str:
@@ -162,7 +162,7 @@ def test_every_act_has_a_refusal() -> None:
     assert {case.step.operation for case in EVERY_REFUSAL} == {act.operation for act in ACTS}
 
 
-# The one write that is no act.
+# The writes that are no acts: files here, imports in test_importing.py.
 
 
 def test_a_file_is_stored_once_and_recorded_nowhere(stage: Stage, editor: Desk) -> None:
@@ -189,12 +189,12 @@ def operations(method: str) -> dict[str, str]:
 
 
 def test_there_are_no_other_writes() -> None:
-    assert set(operations("post")) == {act.operation for act in ACTS} | {"upload_file"}
+    assert set(operations("post")) == {act.operation for act in ACTS} | {"upload_file", "import_commands"}
     assert not any(operations(method) for method in ("put", "patch", "delete"))
 
 
-OPERATIONS = {name: path for name, path in operations("get").items() if name != "stream_changes"}
-"""All reads but the one that does not end, which is in test_live.py."""
+OPERATIONS = {name: path for name, path in operations("get").items() if name not in ("stream_changes", "get_import")}
+"""All reads but the endless one (test_live.py) and that of an import, which is no view (test_importing.py)."""
 QUERIES: dict[str, dict[str, Any]] = {
     "search": {"q": "miles"},
     "get_timemap": {"of": "/api/v1/incidents"},
