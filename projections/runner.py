@@ -97,6 +97,7 @@ class Runner:
         self._writing = threading.Lock()
         self._stopping = False
         self._thread: threading.Thread | None = None
+        self._listeners: list[Callable[[], None]] = []
         self._head = 0
         self._prepare(views)
 
@@ -204,6 +205,22 @@ class Runner:
             self._thread.join()
             self._thread = None
 
+    def on_move(self, listener: Callable[[], None]) -> None:
+        """Let a listener be told whenever the views have moved."""
+        self._listeners.append(listener)
+
+    def reread(self) -> None:
+        """Find out how far another process, which keeps the views, has come."""
+        with self._writing:
+            self._reread()
+        self._tell()
+
+    def _tell(self) -> None:
+        with self._moved:
+            self._moved.notify_all()
+        for listener in self._listeners:
+            listener()
+
     def wake(self, head: int) -> None:
         """Tell that the log has grown to this position."""
         self._head = max(self._head, head)
@@ -253,8 +270,7 @@ class Runner:
             batches = [(group, _Batch(stored)) for group in self._groups() if (stored := self._stored(read, group))]
             for group, batch in batches:
                 self._take(group, batch)
-        with self._moved:
-            self._moved.notify_all()
+        self._tell()
         return bool(batches)
 
     def _groups(self) -> list[list[_Kept]]:

@@ -25,6 +25,7 @@ from service.api import (
     writing,
 )
 from service.evidence import EvidenceStore
+from service.follower import following
 from service.ledger import Ledger
 from service.settings import Settings
 
@@ -40,8 +41,12 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        with Ledger.open(settings) as ledger, Runner.open(settings.data / "views.sqlite") as views:
-            serve(app, settings, ledger, views)
+        with (
+            Ledger.open(settings) as ledger,
+            Runner.open(settings.data / "views.sqlite") as views,
+            following(settings, ledger, views),
+        ):
+            provide(app, settings, ledger, views)
             memory.settle()
             yield
             app.state.stopping = True
@@ -60,14 +65,12 @@ def create_app(settings: Settings) -> FastAPI:
     return app
 
 
-def serve(app: FastAPI, settings: Settings, ledger: Ledger, views: Runner) -> None:
-    """Give the application what it serves, and let the views follow the ledger."""
+def provide(app: FastAPI, settings: Settings, ledger: Ledger, views: Runner) -> None:
+    """Give the application what it serves."""
     app.state.settings, app.state.ledger, app.state.views = settings, ledger, views
     app.state.evidence = EvidenceStore(settings.data / "evidence", settings.evidence_max)
     app.state.imports = importing.Imports(settings, ledger)
     app.state.stopping = False
-    ledger.on_commit(views.wake)
-    views.start(ledger.read_raw)
 
 
 def bare_app(lifespan: object = None) -> FastAPI:

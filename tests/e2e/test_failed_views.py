@@ -43,7 +43,7 @@ def client(tmp_path: Path) -> Iterator[tuple[TestClient, str]]:
             ledger.execute_now(ask(claim(incident, report, f"claim {n}"), f"{n}"))
         views.catch_up(ledger.read_raw)
         app = application.bare_app()
-        application.serve(app, settings, ledger, views)
+        application.provide(app, settings, ledger, views)
         yield TestClient(app, raise_server_exceptions=False), f"/api/v1/incidents/{incident}"
 
 
