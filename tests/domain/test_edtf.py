@@ -69,6 +69,14 @@ class TestReading:
         span = parse("2024-08-06", EAST)
         assert (span.earliest, span.latest) == (utc(2024, 8, 5, 21), utc(2024, 8, 6, 20, 59, 59, 999999))
 
+    @pytest.mark.parametrize("text", ["2024", "2024-08", "202X", "19XX", "2024-07/2024-08", "2024-08-06T14:30"])
+    def test_so_is_every_other_date(self, text: str) -> None:
+        there, here = parse(text, EAST), parse(text)
+        for one, other in ((there.earliest, here.earliest), (there.latest, here.latest)):
+            assert one is not None
+            assert other is not None
+            assert one == other - timedelta(hours=3)
+
     def test_a_day_on_which_the_clocks_change_has_its_own_length(self) -> None:
         span = parse("2024-03-31", zone_of("Europe/Kyiv"))
         assert span.earliest is not None
