@@ -16,7 +16,7 @@ from starlette.testclient import TestClient
 from domain.events import Actor
 from projections.runner import Runner
 from service import demo
-from service.api.app import bare_app, serve
+from service.api.app import bare_app, provide
 from service.api.examples import STANCE
 from service.imports import import_merged
 from service.ledger import Ledger
@@ -76,7 +76,7 @@ def _story() -> Iterator[TestClient]:
             import_merged(ledger, [demo.EXAMPLES / demo.FILES[0]], Actor())
             views.catch_up(ledger.read_raw)
             app = bare_app()
-            serve(app, settings, ledger, views)
+            provide(app, settings, ledger, views)
             yield TestClient(app)
 
 

@@ -92,8 +92,8 @@ def endpoint_of(act: Act) -> Callable[..., Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
         return await post(act, request, await read_write(request, kinds, body_model))
 
-    def parameter(name: str, annotation: Any) -> inspect.Parameter:
-        return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation)
+    def parameter(name: str, annotation: Any, default: Any = inspect.Parameter.empty) -> inspect.Parameter:
+        return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=default)
 
     endpoint.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
         [
@@ -101,9 +101,9 @@ def endpoint_of(act: Act) -> Callable[..., Awaitable[Response]]:
             parameter("caller", Writer),
             *(parameter(name, Annotated[_path_type(act, name), Path()]) for name in kinds),
             parameter("body", Annotated[body_model, Body()]),
-            parameter("if_match", IfMatch),
-            parameter("retry_key", IdempotencyKey),
-            parameter("correlation", CorrelationId),
+            parameter("if_match", IfMatch, None),
+            parameter("retry_key", IdempotencyKey, None),
+            parameter("correlation", CorrelationId, None),
         ]
     )
     return endpoint
