@@ -42,6 +42,11 @@ class Follower:
         self._thread = threading.Thread(target=self._listen, name="views-follower", daemon=True)
         self._thread.start()
 
+    @property
+    def pid(self) -> int:
+        """Return the id of the process."""
+        return self._process.pid
+
     def wake(self, head: int) -> None:
         """Tell that the log has grown to this position."""
         self._views.wake(head)
@@ -64,8 +69,9 @@ class Follower:
         """Read how far the views are whenever the follower has moved; start it again where it ended."""
         while True:
             assert self._process.stdout is not None
-            while self._process.stdout.read(MANY):
-                self._views.reread()
+            with self._process.stdout as told:
+                while told.read(MANY):
+                    self._views.reread()
             if self._ending.is_set():
                 return
             log.error("the process that keeps the views ended", status=self._process.wait())
@@ -107,7 +113,7 @@ def follow(data: Path) -> None:
     settings = Settings(data=data)
     with Ledger.open(settings, read_only=True) as ledger, Runner.open(data / "views.sqlite") as views:
         memory.settle()
-        views.on_move(lambda: _tell())
+        views.on_move(_tell)
         views.start(ledger.read_raw)
         while os.read(sys.stdin.fileno(), MANY):
             views.wake(0)

@@ -42,7 +42,7 @@ def create_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         with (
-            Ledger.open(settings) as ledger,
+            Ledger.open(settings, recalling=True) as ledger,
             Runner.open(settings.data / "views.sqlite") as views,
             following(settings, ledger, views),
         ):

@@ -45,11 +45,18 @@ class Ledger:
 
     @classmethod
     def open(
-        cls, settings: Settings, *, demonstration: bool = False, read_only: bool = False, trial: bool = False
+        cls,
+        settings: Settings,
+        *,
+        demonstration: bool = False,
+        read_only: bool = False,
+        trial: bool = False,
+        recalling: bool = False,
     ) -> Self:
         """Open the ledger in the data folder, making it where there is none, unless it is `read_only`.
 
         In a `trial`, beside a server or without one, commands are decided as ever and nothing of it is saved.
+        `recalling` loads what was worked on last before it is asked for.
 
         Raise `LedgerInUse` where another process writes, `LedgerDamaged` where positions are missing, `NewerSchema`
         for a record of a newer version, `NoLedger` where there is none to read. `demonstration` marks a new ledger;
@@ -67,7 +74,7 @@ class Ledger:
             head_of(log)
             on_failure.pop_all()
         if ledger._writer is not None:
-            ledger._writer.start()
+            ledger._writer.start(recalling=recalling)
         return ledger
 
     def __enter__(self) -> Self:

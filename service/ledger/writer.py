@@ -23,6 +23,8 @@ BATCH = 256
 ANSWERS_KEPT = timedelta(hours=24)
 CACHED_EVENTS = 100_000
 """Events whose states are kept at hand: about 3 kB each."""
+RECENT = 1_000
+"""Events whose aggregates are recalled at the start."""
 START = datetime.min.replace(tzinfo=UTC)
 NOT_SAVED = "the record could not be written: ask again, with the same Idempotency-Key"
 STOPPED = "the ledger is closing: try again"
@@ -38,10 +40,12 @@ class Writer:
         self._head: Head | None = head_of(log)
         self._is_demonstration = log.log_recorder.meta("demonstration") == "yes"
         self.listeners: list[Callable[[int], None]] = []
+        self._recalling = False
         self._thread = threading.Thread(target=self._run, name="ledger-writer", daemon=True)
 
-    def start(self) -> None:
-        """Begin to serve the inbox."""
+    def start(self, *, recalling: bool = False) -> None:
+        """Begin to serve the inbox; `recalling`, load what was worked on last before it is asked for."""
+        self._recalling = recalling
         self._thread.start()
 
     def stop(self) -> None:
@@ -52,10 +56,22 @@ class Writer:
 
     def _run(self) -> None:
         try:
+            if self._recalling:
+                self._recall()
             while tickets := self._inbox.take(BATCH):
                 self._serve(tickets)
         finally:
             _refuse(self._inbox.rest(), STOPPED)
+
+    def _recall(self) -> None:
+        """Have at hand what was worked on last: an incident of 100,000 events takes seconds to load."""
+        try:
+            for aggregate in self._log.log_recorder.recent(RECENT):
+                self._states.find(aggregate)
+            self._states.trim()
+        except Exception as fault:  # an aid that fails is told; what is asked for is loaded then
+            log.error("states not recalled", exc_info=fault)
+            self._states.clear()
 
     def _serve(self, tickets: list[Ticket]) -> None:
         try:

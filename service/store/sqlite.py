@@ -287,6 +287,16 @@ class LogRecorder(SQLiteApplicationRecorder):
             )
             return [tuple(row) for row in c.fetchall()]
 
+    def recent(self, limit: int) -> list[UUID]:
+        """Return the aggregates of the last so many events, the longest unused first."""
+        with self.datastore.transaction(commit=False) as c:
+            c.execute(
+                "SELECT originator_id FROM (SELECT originator_id, position FROM stored_events ORDER BY position DESC"
+                " LIMIT ?) GROUP BY originator_id ORDER BY MAX(position)",
+                (limit,),
+            )
+            return [UUID(row[0]) for row in c.fetchall()]
+
     def integrity(self) -> list[str]:
         """Return what SQLite finds wrong with the file."""
         with self.datastore.transaction(commit=False) as c:

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from eventsourcing.persistence import StoredEvent
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import SchemaValidator
 
 from domain import account_state, incident_state, source_state
 from domain.account_state import Account
@@ -19,6 +20,7 @@ from domain.event import Aggregate
 from domain.events import Recorded
 from domain.incident_state import Incident
 from domain.source_state import Source
+from domain.stored import reader_of, without_rules
 from domain.ties import TieEvents, Ties
 from service.store.log import RecordLog
 
@@ -38,6 +40,7 @@ class Kind(Generic[S]):
     state: type[S]
     evolve: Callable[[S | None, Recorded], S]
     adapter: TypeAdapter[S]
+    reader: SchemaValidator
 
     @property
     def topic(self) -> str:
@@ -45,10 +48,15 @@ class Kind(Generic[S]):
         return f"{self.name}.snapshot.v{SNAPSHOT_SHAPE}"
 
 
+def _kind(name: Aggregate, state: type[S], evolve: Callable[[S | None, Recorded], S]) -> Kind[S]:
+    adapter = TypeAdapter(state)
+    return Kind(name, state, evolve, adapter, reader_of(without_rules(adapter.core_schema)))
+
+
 KINDS: dict[Aggregate, Kind[Any]] = {
-    "incident": Kind("incident", Incident, incident_state.evolve, TypeAdapter(Incident)),
-    "source": Kind("source", Source, source_state.evolve, TypeAdapter(Source)),
-    "account": Kind("account", Account, account_state.evolve, TypeAdapter(Account)),
+    "incident": _kind("incident", Incident, incident_state.evolve),
+    "source": _kind("source", Source, source_state.evolve),
+    "account": _kind("account", Account, account_state.evolve),
 }
 
 
@@ -84,7 +92,7 @@ def _from_snapshot(log: RecordLog, aggregate: UUID) -> State | None:
         if kind is None:
             return None
         try:
-            state: State = kind.adapter.validate_json(kept.state)
+            state: State = kind.reader.validate_json(kept.state)
         except ValidationError:
             return None
         said = (state.id, state.version) == (aggregate, kept.originator_version)
