@@ -3,8 +3,8 @@
 Law: what a retracted claim supported is not changed by it (rule 10): the impact is shown, and people decide.
 
 An edge runs from what leans to what it leans on: a bulletin on the claims that it cites, an adopted figure on the
-claims that it rests on, an assessment on its evidence, a claim on those that it supports, refines, updates, is the same
-as, is part of or responds to.
+claims that it rests on, a claim, and with it what the desk holds of it, on those that it supports, refines, updates, is
+the same as, is part of or responds to.
 """
 
 from collections import deque
@@ -202,6 +202,8 @@ class Leaning(BaseModel):
     depth: int
     settled: bool
     """Of a bulletin: it was corrected for this cause, or withdrawn, after the claim last changed."""
+    assessment: str | None
+    """Of a claim: what the desk holds of it, which this one may have carried."""
 
 
 class Impact(BaseModel):
@@ -228,7 +230,8 @@ def impact(connection: Connection, position: int, claim: str) -> Impact | None:
         on, depth = waiting.popleft()
         for row in _leaning_on(connection, position, on):
             settled = row["kind"] == "bulletin" and _settled(connection, position, row["id"], standing)
-            found.append(Leaning(**row, leans_on=on, depth=depth, settled=settled))
+            held = _assessment(connection, position, row["id"]) if row["kind"] == "claim" else None
+            found.append(Leaning(**row, leans_on=on, depth=depth, settled=settled, assessment=held))
             if row["kind"] == "claim" and row["id"] not in seen:
                 seen.add(row["id"])
                 waiting.append((row["id"], depth + 1))
@@ -248,50 +251,13 @@ def _standing(connection: Connection, position: int, claim: str) -> dict[str, An
     return None if row is None else dict(row)
 
 
+def _assessment(connection: Connection, position: int, claim: str) -> str | None:
+    standing = _standing(connection, position, claim)
+    return None if standing is None else str(standing["assessment"])
+
+
 def _settled(connection: Connection, position: int, bulletin: str, standing: dict[str, Any]) -> bool:
     row = connection.execute(row_at(bulletins, position, bulletins.c.bulletin == bulletin)).mappings().one()
     acts = [one for one in row["corrections"] if one.get("cause") == standing["claim"]]
     acts += [row["withdrawal"]] if row["withdrawal"] else []
     return any(act["position"] > standing["changed"] for act in acts)
-
-
-class ToCorrect(BaseModel):
-    """A bulletin that cites a claim which is no longer what it was when it was read."""
-
-    model_config = ConfigDict(frozen=True)
-
-    bulletin: str
-    incident: str
-    title: str
-    claim: str
-    read_at: int
-    changed: int
-    change: str
-    state: str
-    assessment: str
-
-
-def bulletins_to_correct(connection: Connection, position: int, incident: str | None = None) -> list[ToCorrect]:
-    """Return the citations that no longer hold, where nothing was done about them since."""
-    where = [holds_at(bulletins, position), bulletins.c.state != "withdrawn"]
-    if incident is not None:
-        where.append(bulletins.c.incident == incident)
-    found = []
-    for row in connection.execute(select(bulletins).where(*where).order_by(bulletins.c.position)).mappings():
-        for cite in row["cites"]:
-            standing = _standing(connection, position, cite["claim"])
-            if standing is None or not _no_longer(standing, cite["position"]):
-                continue
-            if not _settled(connection, position, row["bulletin"], standing):
-                told = {name: standing[name] for name in ("claim", "changed", "change", "state", "assessment")}
-                place = {name: row[name] for name in ("bulletin", "incident", "title")}
-                found.append(ToCorrect(**place, **told, read_at=cite["position"]))
-    return found
-
-
-def _no_longer(standing: dict[str, Any], read_at: int) -> bool:
-    """Tell whether a claim was retracted, corrected or assessed as untrue after it was read."""
-    if standing["changed"] <= read_at:
-        return False
-    untrue = standing["assessment"] in ("false", "discounted")
-    return untrue or standing["state"] != "standing" or standing["change"] == e.ClaimCorrected.NAME

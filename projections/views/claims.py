@@ -223,9 +223,14 @@ def _stance(rows: Rows, event: e.StanceTaken, position: int) -> None:
         "through": [str(source) for source in event.through],
         "position": position,
     }
-    more = int(event.independent and event.kind in CONFIRMING)
-    confirmations = row["independent_confirmations"] + more
-    rows.put(claims, **{**row, "stances": [*row["stances"], stance], "independent_confirmations": confirmations})
+    stances = [*row["stances"], stance]
+    rows.put(claims, **{**row, "stances": stances, "independent_confirmations": _confirmations(stances)})
+
+
+def _confirmations(stances: list[dict[str, Any]]) -> int:
+    """Count the sources, independent of the claim, whose last word confirms it; to repeat it takes no word back."""
+    last_words = {one["source"]: one for one in stances if one["kind"] != "repeats"}
+    return sum(one["independent"] and one["kind"] in CONFIRMING for one in last_words.values())
 
 
 def _assess(rows: Rows, event: e.ClaimAssessed, recorded: Recorded) -> None:

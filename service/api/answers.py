@@ -4,10 +4,9 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request, Response
-from pydantic import BaseModel
 
 from projections.views import bulletins, figures, search
-from projections.views.bulletins import Impact, ToCorrect
+from projections.views.bulletins import Impact
 from projections.views.figures import FigureDetail
 from projections.views.search import Hit
 from service.api.callers import Reader
@@ -61,27 +60,6 @@ def get_impact(
         raise Fault(404, "UnknownThing", f"no claim {claim} at position {at.position}")
     at.describe(request, response)
     return found
-
-
-class Corrections(BaseModel):
-    """The citations that no longer hold."""
-
-    items: list[ToCorrect]
-
-
-@router.get("/incidents/{incident}/to-correct", operation_id="list_to_correct", tags=["bulletin"])
-def list_to_correct(
-    request: Request,
-    response: Response,
-    caller: Reader,
-    at: Annotated[Moment, Depends(reading("incidents", "bulletins"))],
-    connection: Views,
-    incident: Name,
-) -> Corrections:
-    """List the bulletins that cite a claim which is no longer what it was, where nothing was done since."""
-    held = incident_of(caller, connection, at, incident)
-    at.describe(request, response)
-    return Corrections(items=bulletins.bulletins_to_correct(connection, at.position, held.incident))
 
 
 @router.get("/search", operation_id="search", tags=["search"])

@@ -71,6 +71,7 @@ def provide(app: FastAPI, settings: Settings, ledger: Ledger, views: Runner) -> 
     app.state.evidence = EvidenceStore(settings.data / "evidence", settings.evidence_max)
     app.state.imports = importing.Imports(settings, ledger)
     app.state.stopping = False
+    app.state.began_at = ledger.head()
 
 
 def bare_app(lifespan: object = None) -> FastAPI:

@@ -30,13 +30,15 @@ def ready(request: Request) -> JSONResponse:
         {"name": v.name, "state": v.state, "position": v.position, "lag": head - v.position, "error": v.error}
         for v in views_of(request).status()
     ]
-    well = not request.app.state.stopping and all(v["state"] == "live" and _near(v["lag"]) for v in views)
+    # What was recorded before the start is shown before the service is ready, not only what is near.
+    allowed = min(LAG_ALLOWED, head - request.app.state.began_at)
+    well = not request.app.state.stopping and all(v["state"] == "live" and _near(v["lag"], allowed) for v in views)
     body: dict[str, Any] = {"status": "ready" if well else "not ready", "head": head, "views": views}
     return JSONResponse(body, 200 if well else 503, headers={"Cache-Control": "no-store"})
 
 
-def _near(lag: object) -> bool:
-    return isinstance(lag, int) and lag <= LAG_ALLOWED
+def _near(lag: object, allowed: int) -> bool:
+    return isinstance(lag, int) and lag <= allowed
 
 
 @router.get("/metrics")

@@ -139,7 +139,8 @@ def newest(request: Request, wanted: int, *names: str) -> Moment:
     """Return the moment that these views show now; raise 503 where one failed, or does not come near the record."""
     views = views_of(request)
     _check_whole(views, *names)
-    return Moment(shown(views, max(wanted, ledger_of(request).head() - LAG_ALLOWED), *names), past=False)
+    least = max(wanted, ledger_of(request).head() - LAG_ALLOWED, request.app.state.began_at)
+    return Moment(shown(views, least, *names), past=False)
 
 
 def shown(views: Runner, wanted: int, *names: str) -> int:

@@ -10,7 +10,8 @@ from geojson_pydantic import Feature, Point
 from geojson_pydantic.types import Position2D
 from pydantic import BaseModel
 
-from domain.values import Place
+from domain.codebooks import acled_geo_precision, acled_time_precision, ucdp_date_prec, ucdp_where_prec
+from domain.values import Occurred, Place
 from projections.views.claims import ClaimView
 from projections.views.incidents import IncidentView
 
@@ -39,11 +40,26 @@ def feature_of(thing: BaseModel) -> Feature[Point, dict[str, Any]] | None:
         "country": place.country,
         "radius_m": place.uncertainty_m(),
         "precision": place.precision,
+        "ucdp_where_prec": ucdp_where_prec(place),
+        "acled_geo_precision": acled_geo_precision(place),
+        **_when(thing),
     }
     about = _incident(thing) if isinstance(thing, IncidentView) else _claim(thing)
     return Feature[Point, dict[str, Any]](
         type="Feature", id=str(about["id"]), geometry=point, properties={**about, **where}
     )
+
+
+def _when(thing: IncidentView | ClaimView) -> dict[str, Any]:
+    """Return when it is said to have happened, as EDTF and in the codes of UCDP and ACLED."""
+    if thing.occurred is None:
+        return {}
+    occurred = Occurred.model_validate(thing.occurred)
+    return {
+        "occurred": occurred.text(),
+        "ucdp_date_prec": ucdp_date_prec(occurred),
+        "acled_time_precision": acled_time_precision(occurred),
+    }
 
 
 def _incident(incident: IncidentView) -> dict[str, Any]:

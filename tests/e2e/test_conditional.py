@@ -33,7 +33,6 @@ def reads(editor: Desk) -> list[str]:
         f"{base}/reports.ndjson",
         f"{base}/reports/{editor.ids['report']}",
         f"{base}/timeline",
-        f"{base}/to-correct",
         "/sources",
         f"/sources/{editor.ids['source']}",
         "/search?q=miles",
