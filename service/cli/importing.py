@@ -72,7 +72,7 @@ def _ledger(settings: Settings, dry_run: bool) -> Iterator[Ledger]:
 def _import(ledger: Ledger, file: Path, resume: bool, dry_run: bool, *, json: bool, quiet: bool) -> bool:
     """Import a file; tell whether every row of it is in the record, or would be."""
     summary = Summary()
-    progress = Progress(str(file), None if quiet else count_lines(file), quiet=quiet)
+    progress = Progress(file.name, None if quiet else count_lines(file), quiet=quiet)
     try:
         with progress:
             import_file(

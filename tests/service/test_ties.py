@@ -12,6 +12,7 @@ from domain.incident_events import StanceTaken
 from domain.refusals import OnlySuspects
 from domain.source_commands import JudgeSource, RegisterSource, RelateSource
 from service.ledger import Ledger, Receipt, Request
+from service.store.states import States
 from tests.service.ledgers import ask, claim, open_ledger
 
 
@@ -69,7 +70,7 @@ def test_after_a_fault_ties_are_folded_anew_from_the_log(tmp_path: Path) -> None
         one, other = registered(ledger), registered(ledger)
         tie = RelateSource(source=one, other=other, relation="same_operator")
         ledger.execute_now(ask(tie))
-        states = ledger._states
+        states = States(ledger._log, size=100)
         assert states.ties().recorded_as(one, "same_operator", other) is not None
         states.forget([one])
         assert states.ties().recorded_as(other, "same_operator", one) is not None
