@@ -10,6 +10,7 @@ from pathlib import Path
 from bench import append, asof, giant, http, intake, rebuild
 from bench.machine import described
 from bench.tables import Table
+from service import memory
 
 Part = Callable[[Path, bool], list[Table]]
 PARTS: dict[str, Part] = {
@@ -25,6 +26,7 @@ PARTS: dict[str, Part] = {
 def main(arguments: list[str]) -> None:
     """Run the parts and print their tables."""
     options = _options(arguments)
+    memory.settle()  # as the service does
     shown = Table.as_markdown if options.markdown else Table.as_text
     print(shown(described(options.folder)), flush=True)
     for name in options.parts or PARTS:
