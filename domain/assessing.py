@@ -70,8 +70,16 @@ def _objection(state: Incident, claim: Claim, command: c.AssessClaim, count: int
         return None
     return r.NotIndependentlyConfirmed(
         "`confirmed` needs a source independent of the claim that confirms or concedes it, or verified evidence for"
-        " it: record that first."
+        f" it: record that first.{_why_not(claim)}"
     )
+
+
+def _why_not(claim: Claim) -> str:
+    """Say why the confirmations that there are do not count."""
+    count = len(_confirming(claim))
+    if not count:
+        return ""
+    return f" The {count} on record share a source with the claim: in its chain, its report, or by a tie."
 
 
 def _speaks_against(held: Evidence, claim: Claim, command: c.AssessClaim) -> bool:

@@ -38,6 +38,8 @@ class Follower:
         self._command = [sys.executable, "-m", "service.follower", str(settings.data), settings.log_level]
         self._views = views
         self._ending = threading.Event()
+        self.follows = False
+        """It has begun to follow: from then on a commit is shown within moments."""
         self._process = self._started()
         self._thread = threading.Thread(target=self._listen, name="views-follower", daemon=True)
         self._thread.start()
@@ -72,6 +74,8 @@ class Follower:
             with self._process.stdout as told:
                 while told.read(MANY):
                     self._views.reread()
+                    self.follows = True
+            self.follows = False
             if self._ending.is_set():
                 return
             log.error("the process that keeps the views ended", status=self._process.wait())

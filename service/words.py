@@ -1,5 +1,6 @@
 """Events in words: one line each, for the command line and the pages."""
 
+from collections.abc import Mapping
 from typing import Any, assert_never
 
 import orjson
@@ -9,17 +10,19 @@ from domain import incident_events as i
 from domain import source_events as s
 from domain.events import Event
 
+NOBODY: Mapping[str, str] = {}
 
-def in_words(event: Event) -> str:
-    """Return what happened, in one line."""
+
+def in_words(event: Event, names: Mapping[str, str] = NOBODY) -> str:
+    """Return what happened, in one line; `names` says what the ids in it are called."""
     if isinstance(event, i.IncidentEvents):
-        return _incident(event)
+        return _incident(event, names)
     if isinstance(event, s.SourceEvents):
         return _source(event)
     return _account(event)
 
 
-def _incident(event: i.IncidentEvents) -> str:
+def _incident(event: i.IncidentEvents, names: Mapping[str, str]) -> str:
     match event:
         case i.IncidentOpened():
             return f"incident opened: {event.title}"
@@ -45,10 +48,11 @@ def _incident(event: i.IncidentEvents) -> str:
         case i.ClaimMade() | i.ClaimCorrected() | i.ClaimRetracted() | i.ClaimReinstated() | i.ClaimAssessed():
             return _claim(event)
         case i.ClaimsLinked() | i.ClaimsUnlinked():
-            return f"claims {_linked(event)}: {event.claim} {event.relation} {event.other}"
+            ends = [names.get(str(end), str(end)) for end in (event.claim, event.other)]
+            return f"claims {_linked(event)}: {ends[0]} {event.relation.replace('_', ' ')} {ends[1]}"
         case i.StanceTaken():
             said = f": “{event.wording.text}”" if event.wording else ""
-            return f"another source {event.kind.replace('_', ' ')}{said}"
+            return f"{names.get(str(event.source), 'another source')} {event.kind.replace('_', ' ')}{said}"
         case i.EvidenceAttached():
             return f"evidence attached: {event.kind} {event.hash}"
         case i.EvidenceExamined():

@@ -1,9 +1,9 @@
 """Claims with their standing: what each says, who said it through whom, and what became of it."""
 
-from typing import Any, assert_never
+from typing import Any, Literal, assert_never
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import Column, Connection, Integer, MetaData, String, and_, select
+from sqlalchemy import Column, Connection, Integer, MetaData, String, and_, not_, select
 
 from domain import incident_events as e
 from domain import values as v
@@ -66,6 +66,9 @@ reports = temporal(
 listed_by(claims, "incident", "number")
 
 CONFIRMING = ("confirms", "concedes")
+FALLEN: tuple[v.RecordState, ...] = ("withdrawn_by_source", "retracted_by_desk")
+Group = v.AssessmentGroup | Literal["retracted"]
+"""Where a claim is counted: by the group of its assessment while it stands, among the retracted when it does not."""
 
 Seen = (
     e.IncidentOpened
@@ -310,7 +313,7 @@ def list_claims(
     incident: str | None = None,
     record_state: list[v.RecordState] | None = None,
     assessment: v.Assessment | None = None,
-    group: v.AssessmentGroup | None = None,
+    group: Group | None = None,
     kind: v.ClaimKind | None = None,
     figure: str | None = None,
     source: str | None = None,
@@ -324,13 +327,15 @@ def list_claims(
     for name, value in (
         ("incident", incident),
         ("assessment", assessment),
-        ("group", group),
         ("kind", kind),
         ("figure", figure),
         ("reference", reference),
     ):
         if value is not None:
             where.append(claims.c[name] == value)
+    if group is not None:
+        fallen = claims.c.record_state.in_(FALLEN)
+        where.append(fallen if group == "retracted" else and_(claims.c.group == group, not_(fallen)))
     if record_state:
         where.append(claims.c.record_state.in_(record_state))
     if source is not None:

@@ -5,7 +5,7 @@ up since somebody looked is the difference of the queue between then and now.
 
 What waits: a claim that nobody assessed; one that a source disputes; two claims that may be linked; two values of
 different claimants that cannot both be true, and no link between their claims; evidence that nobody examined; a
-bulletin that cites a claim which is no longer what it was; a task.
+bulletin that cites a claim which is no longer what it was; an adopted figure that rests on such a claim; a task.
 """
 
 from typing import Literal, assert_never
@@ -58,10 +58,18 @@ citations = temporal(
     Column("claim", String, nullable=False),
     key=("bulletin", "claim"),
 )
+resting = temporal(
+    "review_resting",
+    metadata,
+    Column("figure", String, nullable=False),
+    Column("claim", String, nullable=False),
+    key=("figure", "claim"),
+)
 listed_by(review, "incident", "position")
 Index("ix_review_subject", review.c.subject, review.c.since)
 Index("ix_review_other", review.c.other, review.c.since)
 Index("ix_review_citations_claim", citations.c.claim, citations.c.since)
+Index("ix_review_resting_claim", resting.c.claim, resting.c.since)
 LIST = Listed(
     "review",
     "review_item",
@@ -70,13 +78,22 @@ LIST = Listed(
     filters=("kind", "subject"),
     summary="what waits for judgement, the longest waiting first",
 )
-Waiting = Literal["unassessed", "disputed", "unsure_link", "contradiction", "unexamined", "bulletin_to_correct", "task"]
+Waiting = Literal[
+    "unassessed",
+    "disputed",
+    "unsure_link",
+    "contradiction",
+    "unexamined",
+    "bulletin_to_correct",
+    "figure_to_adopt",
+    "task",
+]
 OfClaim = e.ClaimMade | e.ClaimCorrected | e.ClaimRetracted | e.ClaimReinstated | e.ClaimAssessed | e.StanceTaken
 OfLink = e.ClaimsLinked | e.ClaimsUnlinked
 OfEvidence = e.EvidenceAttached | e.EvidenceExamined | e.EvidenceWithdrawn
 OfBulletin = e.BulletinPublished | e.BulletinCorrected | e.BulletinWithdrawn
 OfTask = e.TaskAssigned | e.TaskDone
-Seen = OfClaim | OfLink | OfEvidence | OfBulletin | OfTask
+Seen = OfClaim | OfLink | OfEvidence | OfBulletin | OfTask | e.FigureAdopted
 UNTRUE: tuple[v.Assessment, ...] = ("false", "discounted")
 
 
@@ -91,12 +108,16 @@ def project(rows: Rows, recorded: Recorded) -> None:
         _of_evidence(rows, recorded, event)
     elif isinstance(event, OfBulletin):
         _of_bulletin(rows, event)
+    elif isinstance(event, e.FigureAdopted):
+        _adopted(rows, event)
     else:
         assert isinstance(event, OfTask)
         _of_task(rows, recorded, event)
 
 
-VIEW = View("review", 1, (review, values, claimants, citations), frozenset(c.NAME for c in Seen.__args__), project)
+VIEW = View(
+    "review", 1, (review, values, claimants, citations, resting), frozenset(c.NAME for c in Seen.__args__), project
+)
 
 
 def _of_claim(rows: Rows, recorded: Recorded, event: OfClaim) -> None:
@@ -108,18 +129,18 @@ def _of_claim(rows: Rows, recorded: Recorded, event: OfClaim) -> None:
             _state_value(rows, recorded, claim, event.quantity)
         case e.ClaimCorrected():
             _corrected(rows, recorded, event)
-            _to_correct(rows, recorded, claim, "it cites a claim that was corrected")
+            _to_correct(rows, recorded, claim, "a claim that was corrected")
         case e.ClaimRetracted():
             _close(rows, claim, "unassessed", "disputed", "contradiction")
             _take_value_back(rows, claim)
-            _to_correct(rows, recorded, claim, "it cites a claim that was retracted")
+            _to_correct(rows, recorded, claim, "a claim that was retracted")
         case e.ClaimReinstated():
             _wait(rows, recorded, "unassessed", claim, "it stands again, on a new basis")
-            _close(rows, claim, "bulletin_to_correct")
+            _close(rows, claim, "bulletin_to_correct", "figure_to_adopt")
         case e.ClaimAssessed():
             _close(rows, claim, "unassessed", "disputed")
             if event.assessment in UNTRUE:
-                _to_correct(rows, recorded, claim, f"it cites a claim that was assessed as {event.assessment}")
+                _to_correct(rows, recorded, claim, f"a claim that was assessed as {event.assessment}")
         case e.StanceTaken():
             if event.kind in ("disputes", "denies"):
                 _wait(rows, recorded, "disputed", claim, f"a source {event.kind} it")
@@ -176,10 +197,23 @@ def _of_task(rows: Rows, recorded: Recorded, event: OfTask) -> None:
 
 
 def _to_correct(rows: Rows, recorded: Recorded, claim: str, why: str) -> None:
-    """Let each bulletin wait that cites a claim which is no longer what it was."""
+    """Let each bulletin and each adopted figure wait that leans on a claim which is no longer what it was."""
     for row in rows.find(citations, claim=claim):
         item = f"bulletin_to_correct:{row['bulletin']}:{claim}"
-        _wait(rows, recorded, "bulletin_to_correct", row["bulletin"], why, other=claim, item=item)
+        _wait(rows, recorded, "bulletin_to_correct", row["bulletin"], f"it cites {why}", other=claim, item=item)
+    for row in rows.find(resting, claim=claim):
+        item = f"figure_to_adopt:{row['figure']}:{claim}"
+        _wait(rows, recorded, "figure_to_adopt", row["figure"], f"it rests on {why}", other=claim, item=item)
+
+
+def _adopted(rows: Rows, event: e.FigureAdopted) -> None:
+    """Let a figure rest on these claims alone, and wait no more for what it rested on before."""
+    figure = str(event.figure)
+    for row in rows.find(resting, figure=figure):
+        rows.close(resting, figure, row["claim"])
+        rows.close(review, f"figure_to_adopt:{figure}:{row['claim']}")
+    for claim in event.rests_on:
+        rows.put(resting, figure=figure, claim=str(claim))
 
 
 def _corrected(rows: Rows, recorded: Recorded, event: e.ClaimCorrected) -> None:

@@ -12,7 +12,6 @@ from projections.views.search import Hit
 from service.api.callers import Reader
 from service.api.moments import Moment, reading
 from service.api.paging import Listing
-from service.api.problems import Fault
 from service.api.reading import ClaimId, FilterText, Name, Text, Views, check_incident, claim_of, incident_of
 from service.api.reads import ReadRoute
 
@@ -38,7 +37,7 @@ def get_figure(
     held = incident_of(caller, connection, at, incident)
     found = figures.get_figure(connection, at.position, str(figure))
     if found is None or found.incident != held.incident:
-        raise Fault(404, "UnknownThing", f"no figure {figure} in {held.short_id} at position {at.position}")
+        raise at.unknown(f"figure {figure} in {held.short_id}")
     at.describe(request, response)
     return found
 
@@ -57,7 +56,7 @@ def get_impact(
     read = claim_of(connection, at, incident_of(caller, connection, at, incident), claim)
     found = bulletins.impact(connection, at.position, read.claim)
     if found is None:
-        raise Fault(404, "UnknownThing", f"no claim {claim} at position {at.position}")
+        raise at.unknown(f"claim {claim}")
     at.describe(request, response)
     return found
 

@@ -44,9 +44,10 @@ def create_app(settings: Settings) -> FastAPI:
         with (
             Ledger.open(settings, recalling=True) as ledger,
             Runner.open(settings.data / "views.sqlite") as views,
-            following(settings, ledger, views),
+            following(settings, ledger, views) as follower,
         ):
             provide(app, settings, ledger, views)
+            app.state.follower = follower
             memory.settle()
             yield
             app.state.stopping = True
@@ -72,6 +73,7 @@ def provide(app: FastAPI, settings: Settings, ledger: Ledger, views: Runner) -> 
     app.state.imports = importing.Imports(settings, ledger)
     app.state.stopping = False
     app.state.began_at = ledger.head()
+    app.state.follower = None
 
 
 def bare_app(lifespan: object = None) -> FastAPI:

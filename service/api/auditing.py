@@ -148,22 +148,23 @@ def get_timemap(
     """List the moments at which a resource may be read, in link-format (RFC 7089 5): the first and the last."""
     head = ledger_of(request).head()
     parts = of.removeprefix("/api/v1/").partition("?")[0].split("/")
+    first = 1
     if parts[0] == "incidents" and len(parts) > 1:
-        incident_of(caller, connection, Moment(head, past=False), parts[1])
-    response = Response(_timemap(request, of, head), media_type=LINK_FORMAT.media_type)
+        first = incident_of(caller, connection, Moment(head, past=False), parts[1]).opened["position"]
+    response = Response(_timemap(request, of, first, head), media_type=LINK_FORMAT.media_type)
     response.headers["X-Position"] = str(head)
     response.headers["Cache-Control"] = "private, no-cache"
     response.headers["Vary"] = "Authorization, Accept"
     return response
 
 
-def _timemap(request: Request, of: str, head: int) -> str:
+def _timemap(request: Request, of: str, first: int, head: int) -> str:
     links = [f'<{of}>; rel="original timegate"']
     itself = f'<{request.url.path}?{request.url.query}>; rel="self"; type="application/link-format"'
     glue, ledger = "&" if "?" in of else "?", ledger_of(request)
-    times = {position: memento_time(ledger, position) for position in (1, head) if head > 0}
+    times = {position: memento_time(ledger, position) for position in (first, head) if head > 0}
     if times:
-        itself += f'; from="{times[1]}"; until="{times[head]}"'
-    named = {1: "first memento", head: "last memento"} if head > 1 else {1: "first last memento"}
+        itself += f'; from="{times[first]}"; until="{times[head]}"'
+    named = {first: "first memento", head: "last memento"} if head > first else {first: "first last memento"}
     links += [f'<{of}{glue}at={at}>; rel="{named[at]}"; datetime="{time}"' for at, time in times.items()]
     return ",\n".join([links[0], itself, *links[1:]]) + "\n"

@@ -1,6 +1,7 @@
 """What the desk holds of a claim, as schema.org's ClaimReview in JSON-LD: for those who read fact-checks by machine.
 
-Law: only what the desk has assessed is a review; a rating has a number only where the assessment says how true.
+Law: only what the desk has assessed, of a claim that stands, is a review: what was retracted or withdrawn is none any
+more. A rating has a number only where the assessment says how true.
 """
 
 from typing import Any
@@ -22,7 +23,10 @@ ORGANISATIONS = frozenset({"official", "armed_force", "agency", "outlet", "monit
 
 
 def review_of(request: Request, connection: Connection, position: int, claim: ClaimView) -> bytes:
-    """Return the review of a claim; raise 404 where the desk has not assessed it."""
+    """Return the review of a claim; raise 404 where the desk has not assessed it, or it was retracted."""
+    if claim.retraction is not None:
+        state = claim.record_state.replace("_", " ")
+        raise Fault(404, "NotAssessed", f"{claim.short_id} is {state}: there is no review of it any more")
     if claim.assessed is None or claim.assessment == "unassessed":
         raise Fault(404, "NotAssessed", f"the desk has not assessed {claim.short_id}: there is no review of it")
     address = str(request.url.replace(query="")).removesuffix(f".{CLAIM_REVIEW.suffix}")

@@ -36,6 +36,7 @@ FAULTS: dict[str, str] = {
     "BadIdempotencyKey": "Idempotency-Key takes 1 to 200 printable ASCII characters.",
     "BadCorrelationId": "X-Correlation-Id takes 1 to 200 printable ASCII characters.",
     "IdempotencyMismatch": "The Idempotency-Key was used for another request.",
+    "UnknownParameter": "The address takes no such parameter.",
     "BadMoment": "`at` takes a position or an RFC 3339 time.",
     "FutureMoment": "The moment lies ahead of the record.",
     "BadAcceptDatetime": "Accept-Datetime takes an HTTP date.",

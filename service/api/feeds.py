@@ -14,8 +14,8 @@ from fastapi import Request
 
 from projections.views.change_log import ChangeView
 from service.api.media import ATOM, JSON_FEED, Form
-from service.api.moments import ledger_of
-from service.words import in_words
+from service.api.moments import ledger_of, views_of
+from service.named import ids_in, names_at, told
 
 NAMESPACE = "http://www.w3.org/2005/Atom"
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -33,7 +33,8 @@ def written(form: Form, request: Request, lines: Sequence[ChangeView]) -> bytes:
 def _entry(request: Request, line: ChangeView) -> dict[str, str]:
     ledger = ledger_of(request)
     (recorded,) = ledger.read(line.position - 1, 1)
-    words = in_words(recorded.event)
+    with views_of(request).connect() as connection:
+        words = told(recorded, names_at(connection, line.position, ids_in(recorded)))
     title = words if len(words) <= 200 else f"{words[:199]}…"
     return {
         "id": uuid5(ledger.id, str(line.position)).urn,

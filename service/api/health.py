@@ -7,6 +7,7 @@ from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 
 from service.api.moments import LAG_ALLOWED, ledger_of, views_of
+from service.follower import Follower
 
 router = APIRouter(include_in_schema=False)
 
@@ -32,7 +33,13 @@ def ready(request: Request) -> JSONResponse:
     ]
     # What was recorded before the start is shown before the service is ready, not only what is near.
     allowed = min(LAG_ALLOWED, head - request.app.state.began_at)
-    well = not request.app.state.stopping and all(v["state"] == "live" and _near(v["lag"], allowed) for v in views)
+    follower: Follower | None = request.app.state.follower
+    follows = follower is None or follower.follows
+    well = (
+        not request.app.state.stopping
+        and follows
+        and all(v["state"] == "live" and _near(v["lag"], allowed) for v in views)
+    )
     body: dict[str, Any] = {"status": "ready" if well else "not ready", "head": head, "views": views}
     return JSONResponse(body, 200 if well else 503, headers={"Cache-Control": "no-store"})
 

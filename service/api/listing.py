@@ -175,7 +175,7 @@ def _item_endpoint(listed: Listed) -> Callable[..., Any]:
         equals = _equals(listed, given)
         found = one(given["connection"], listed, at.position, key)
         if found is None or (equals.get("incident") not in (None, getattr(found, "incident", None))):
-            raise Fault(404, "UnknownThing", f"no {listed.noun} {key} at position {at.position}")
+            raise at.unknown(f"{listed.noun} {key}")
         (at.seen_by(caller) if _names_only(listed, caller) else at).describe(given["request"], given["response"])
         return _seen(listed, caller)(found)
 

@@ -47,10 +47,17 @@ class Moment:
     position: int
     past: bool
     settled: bool = True
+    behind: bool = False
+    """The record goes on: the views are about to show more."""
 
     def seen_by(self, caller: Caller) -> "Moment":
         """Return the moment as this caller sees it: what depends on rights is for ever only while these last."""
         return self if caller.within() is None else replace(self, settled=False)
+
+    def unknown(self, what: str) -> Fault:
+        """Return the 404 for what the record does not hold at this moment, and say how to wait for one's own write."""
+        hint = ": just written? send X-Wait-Position with the position of its receipt" if self.behind else ""
+        return Fault(404, "UnknownThing", f"no {what} at position {self.position}{hint}")
 
     def describe(self, request: Request, response: Response, tag: str | None = None) -> None:
         """Set the headers of a read: position, caching, the Memento links, and the entity tag where one is given."""
@@ -139,8 +146,9 @@ def newest(request: Request, wanted: int, *names: str) -> Moment:
     """Return the moment that these views show now; raise 503 where one failed, or does not come near the record."""
     views = views_of(request)
     _check_whole(views, *names)
-    least = max(wanted, ledger_of(request).head() - LAG_ALLOWED, request.app.state.began_at)
-    return Moment(shown(views, least, *names), past=False)
+    head = ledger_of(request).head()
+    position = shown(views, max(wanted, head - LAG_ALLOWED, request.app.state.began_at), *names)
+    return Moment(position, past=False, behind=position < head)
 
 
 def shown(views: Runner, wanted: int, *names: str) -> int:

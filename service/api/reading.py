@@ -73,7 +73,7 @@ def incident_of(caller: Caller, connection: Connection, at: Moment, name: str) -
     """Return the incident that a path names, or raise 404; 403 where the caller may not read it."""
     found = incidents.get_incident(connection, at.position, name)
     if found is None:
-        raise Fault(404, "UnknownThing", f"no incident {name} at position {at.position}")
+        raise at.unknown(f"incident {name}")
     if not caller.may_read(UUID(found.incident)):
         raise Fault(403, "NotAllowed", f"your roles do not cover incident {found.short_id}")
     return found
@@ -183,7 +183,7 @@ class ClaimFilter:
 
     record_state: Annotated[list[v.RecordState] | None, Query()] = None
     assessment: v.Assessment | None = None
-    group: v.AssessmentGroup | None = None
+    group: claims.Group | None = None
     kind: v.ClaimKind | None = None
     figure: UUID | None = None
     source: Annotated[UUID | None, Query(description="Only claims with this source in their chain")] = None
@@ -258,7 +258,7 @@ def claim_of(connection: Connection, at: Moment, incident: IncidentView, claim: 
     """Return a claim of an incident, or raise 404."""
     found = claims.get_claim(connection, at.position, str(claim))
     if found is None or found.incident != incident.incident:
-        raise Fault(404, "UnknownThing", f"no claim {claim} in {incident.short_id} at position {at.position}")
+        raise at.unknown(f"claim {claim} in {incident.short_id}")
     return found
 
 

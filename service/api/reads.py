@@ -10,6 +10,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from fastapi import Request, Response
+from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
 from service.api.documented import read_answers
@@ -36,11 +37,13 @@ class ReadRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return the handler, with what all reads have in common around it."""
         handle, offered = super().get_route_handler(), offers_of(self.endpoint)
+        known = _parameters_of(self.dependant)
         negotiated = negotiates(self.endpoint)
 
         async def read(request: Request) -> Response:
             if request.method != "GET":
                 return await handle(request)
+            _check_known(request, known)
             if negotiated:
                 request.state.form = chosen(request.headers.get("accept", ""), offered)
             if negotiated and request.state.form is None:
@@ -49,6 +52,20 @@ class ReadRoute(APIRoute):
             return _conditional(request, await handle(request))
 
         return read
+
+
+def _parameters_of(dependant: Dependant) -> set[str]:
+    """Return the names of the query parameters that a route, or what it depends on, takes."""
+    below = (_parameters_of(one) for one in dependant.dependencies)
+    return {field.alias for field in dependant.query_params}.union(*below)
+
+
+def _check_known(request: Request, known: set[str]) -> None:
+    """Raise 422 for a parameter that is none: `as_of` in place of `at` would else be answered as of now."""
+    strange = sorted(set(request.query_params) - known)
+    if strange:
+        takes = f"takes {', '.join(sorted(known))}" if known else "takes none"
+        raise Fault(422, "UnknownParameter", f"{', '.join(strange)[:200]} is no parameter here: this address {takes}")
 
 
 def strong(*parts: object) -> str:

@@ -96,6 +96,11 @@ def _words_of(problem: BaseException) -> str:
 
 def _of_the_store(problem: BaseException) -> tuple[int, str]:
     said = str(problem).partition("\n")[0]
+    if any(words in said for words in DAMAGED) and isinstance(problem, DatabaseError):
+        return MISMATCH, (
+            f"views.sqlite is damaged ({said}): stop the server and delete views.sqlite and what begins with its"
+            " name; the views are built again from the log"
+        )
     if any(words in said for words in DAMAGED):
         return MISMATCH, f"a file of the record is damaged ({said}): run `onrecord doctor`, and restore a backup"
     return UNAVAILABLE, f"the record cannot be used now: {said}"

@@ -15,7 +15,8 @@ from service.cli.options import AnyIncident, Data, Json, When
 from service.cli.terminal import put, put_json
 from service.ledger import Ledger
 from service.moments import first_from, position_of
-from service.words import in_words, words_of
+from service.named import told
+from service.words import words_of
 
 OPERATOR = "the operator"
 
@@ -35,7 +36,7 @@ def log(
     if event is not None and event not in REGISTRY:
         raise UsageProblem(f"there is no event {event}; the events are {', '.join(sorted(REGISTRY))}")
     with reading(data) as record:
-        people = record.people()
+        people = record.names()
         filters: dict[str, Any] = {
             "aggregate": str(record.incident(incident)) if incident else None,
             "account": str(record.account(account)) if account else None,
@@ -52,7 +53,7 @@ def log(
 def _tell(record: Record, change: ChangeView, people: dict[str, str], *, json: bool) -> None:
     recorded = event_at(record.ledger, change.position)
     if json:
-        put_json({**change.model_dump(mode="json"), "words": in_words(recorded.event), "who": who(recorded, people)})
+        put_json({**change.model_dump(mode="json"), "words": told(recorded, people), "who": who(recorded, people)})
         return
     put(line(recorded, people))
     for text in detail(recorded, change.changes):
@@ -75,7 +76,7 @@ def events_of(record: Record, incident: UUID, last: int) -> Iterator[Recorded]:
 
 def line(recorded: Recorded, people: dict[str, str]) -> str:
     """Return an event as a line: position, time, who, what, why."""
-    return f"{recorded.position:>7}  {moment_of(recorded)}  {who(recorded, people)}: {in_words(recorded.event)}" + (
+    return f"{recorded.position:>7}  {moment_of(recorded)}  {who(recorded, people)}: {told(recorded, people)}" + (
         f" — {recorded.reason}" if recorded.reason else ""
     )
 

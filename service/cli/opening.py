@@ -21,6 +21,7 @@ from service.cli.progress import Progress
 from service.cli.terminal import say
 from service.ledger import Ledger
 from service.moments import position_of
+from service.named import names_at
 from service.settings import Settings
 
 LEDGER, VIEWS = "ledger.sqlite", "views.sqlite"
@@ -73,12 +74,10 @@ class Record:
             raise UsageProblem(f"{some} the name {name}: see `onrecord accounts list`, and give the id")
         return UUID(found[0])
 
-    def people(self) -> dict[str, str]:
-        """Return the names of all accounts by id."""
-        table = accounts.accounts
+    def names(self) -> dict[str, str]:
+        """Return what accounts, sources, figures and claims are called, by id."""
         with self.views.connect() as connection:
-            query = select(table.c.account, table.c.name).where(holds_at(table, self.position))
-            return {row.account: row.name for row in connection.execute(query)}
+            return names_at(connection, self.position)
 
 
 def settings_of(data: Path | None, **others: object) -> Settings:

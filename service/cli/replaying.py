@@ -51,7 +51,7 @@ def replay(
 
 
 def _print(record: Record, incident: str, last: int, speed: float | None, format: str) -> None:
-    people = record.people()
+    people = record.names()
     for recorded in _paced(events_of(record, record.incident(incident), last), speed):
         if format == "json":
             put_json(as_json(recorded))
@@ -81,7 +81,7 @@ class _Stage:
         self._record, self._speed = record, speed
         self._incident = str(record.incident(incident))
         self._positions = _positions(record, self._incident, last)
-        self._people = record.people()
+        self._people = record.names()
         self._console = Console(highlight=False)
         with record.views.connect() as connection:
             found = get_incident(connection, record.position, self._incident)

@@ -19,7 +19,8 @@ from projections.views.claims import claims
 from projections.views.figures import FigureDetail, figures, get_figure
 from service.cli.history import moment_of, who
 from service.cli.terminal import plain
-from service.words import in_words, state, words_of
+from service.named import told
+from service.words import state, words_of
 
 GROUPS: dict[AssessmentGroup, tuple[str, str]] = {
     "confirmed": ("✔", "green"),
@@ -74,7 +75,7 @@ def _heading(scene: Scene) -> Iterator[Text]:
     yield _line(f"{scene.title}   {scene.number}/{scene.of}", "bold")
     yield _line(f"position {recorded.position}   {moment_of(recorded)}   {who(recorded, scene.people)}", "")
     why = f" — {recorded.reason}" if recorded.reason else ""
-    yield _line(f"▶ {in_words(recorded.event)}{why}", "bold cyan")
+    yield _line(f"▶ {told(recorded, scene.people)}{why}", "bold cyan")
 
 
 def _claims(connection: Connection, scene: Scene, lines: int) -> Iterator[Text]:

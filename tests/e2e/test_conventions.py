@@ -231,3 +231,27 @@ def test_a_number_that_cannot_be_kept_is_refused(editor: Desk) -> None:
     editor.claim()
     body = {"kind": "video", "hash": "sha256:" + "0" * 64, "size": 10**30}
     problem(editor.client.post(f"{editor.incident}/evidence", json=body), 422, "InvalidFields")
+
+
+def test_a_parameter_that_is_none_is_refused_and_never_answered_as_of_now(editor: Desk) -> None:
+    editor.claim()
+    told = problem(editor.client.get(editor.incident, params={"as_of": "1"}), 422, "UnknownParameter")
+    assert "at" in told["detail"]
+    problem(editor.client.get("/changes", params={"event": "claim.made.v1"}), 422, "UnknownParameter")
+
+
+def test_what_fell_is_listed_where_it_is_counted(editor: Desk) -> None:
+    standing, fallen = editor.claim(), editor.claim("Nine miles, said in error")
+    editor.post(f"{editor.incident}/claims/{fallen}/retraction", {"by": "desk", "code": "error", "reason": "r"}, 200)
+    groups = editor.get(editor.incident)["groups"]
+    for group, count in groups.items():
+        listed = editor.get(f"{editor.incident}/claims", group=group, limit=200)["items"]
+        assert len(listed) == count, group
+        assert (standing in {one["claim"] for one in listed}) == (group == "unverified")
+
+
+def test_what_is_not_shown_yet_says_how_to_wait_for_it(editor: Desk) -> None:
+    editor.claim()
+    path = f"{editor.incident}/claims/00000000-0000-7000-8000-000000000000"
+    gone = problem(editor.client.get(path, headers={"X-Wait-Position": str(editor.position)}), 404, "UnknownThing")
+    assert "no claim" in gone["detail"]

@@ -105,7 +105,7 @@ def test_the_change_log_is_a_json_feed(story: httpx2.Client) -> None:
     feed = answer.json()
     assert feed["version"] == "https://jsonfeed.org/version/1.1"
     assert feed["feed_url"].endswith(f"/api/v1/changes.feed.json?subject={DEBUNKED}")
-    assert feed["items"][0]["title"] == "claim assessed: contested -> false"
+    assert feed["items"][0]["title"] == "INC-Q6V7NE-8: claim assessed: contested -> false"
     assert {"id", "url", "title", "content_text", "date_published"} <= set(feed["items"][0])
     assert story.get(feed["items"][0]["url"]).json()["items"][0]["subject"] == DEBUNKED
 
@@ -152,3 +152,15 @@ def test_the_memento_links_follow_rfc_7089(story: httpx2.Client) -> None:
     head = story.get(f"{KURSK}/claims").headers["x-position"]
     assert late.headers["location"].endswith(f"?at={head}")
     problem(story.get(KURSK, headers={"Accept-Datetime": "2024-08-08"}), 400, "BadAcceptDatetime")
+
+
+def test_a_claim_that_fell_has_no_review_any_more(editor: Desk) -> None:
+    claim = editor.claim()
+    path = f"{editor.incident}/claims/{claim}"
+    editor.post(f"{path}/assessment", {"assessment": "unverified", "reason": "One source"}, 200)
+    wait = {"X-Wait-Position": str(editor.position)}
+    assert editor.client.get(f"{path}.claimreview.jsonld", headers=wait).status_code == 200
+    editor.post(f"{path}/retraction", {"by": "desk", "code": "fabricated", "reason": "Made up"}, 200)
+    answer = editor.client.get(f"{path}.claimreview.jsonld", headers={"X-Wait-Position": str(editor.position)})
+    assert answer.status_code == 404
+    assert "retracted by desk" in answer.json()["detail"]

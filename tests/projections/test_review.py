@@ -166,3 +166,14 @@ def test_a_bulletin_waits_no_more_once_it_is_corrected_for_that_cause_or_withdra
     assert queue(*fallen, elsewhere) == {("bulletin_to_correct", BULLETINS[0], ONE)}
     assert queue(*fallen, withdraw) == set()
     assert queue(*fallen, withdraw, retract(OTHER)) == set()
+
+
+def test_an_adopted_figure_waits_once_a_claim_that_it_rests_on_falls_until_it_is_adopted_anew() -> None:
+    def adopt(on: UUID) -> c.AdoptFigure:
+        return c.AdoptFigure(**BASE, figure=FIGURES[0], value=v.Estimate(best=100), rests_on=(on,), method="by hand")
+
+    third = CLAIMS[2]
+    same = (HUNDRED, claim(third, SOURCES[0], 100), adopt(ONE), retract(ONE))
+    assert queue(*same) == {("figure_to_adopt", FIGURES[0], ONE)}
+    assert queue(*same, adopt(third)) == set()
+    assert queue(*same, c.ReinstateClaim(**BASE, claim=ONE, basis="a new basis")) == set()

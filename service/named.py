@@ -1,0 +1,47 @@
+"""What ids are called by people: the short ids of claims, the labels of figures, the names of sources and accounts."""
+
+from collections.abc import Collection, Mapping
+
+from sqlalchemy import Column, Connection, select
+
+from domain.events import Recorded
+from domain.incident_events import ClaimMade, FigureDefined
+from domain.source_events import SourceRegistered
+from projections.temporal import holds_at, key_of
+from projections.views import accounts, claims, figures, sources
+from projections.views.change_log import subject_of
+from service.words import in_words
+
+NAMED: tuple[Column[str], ...] = (
+    claims.claims.c.short_id,
+    figures.figures.c.label,
+    sources.sources.c.name,
+    accounts.accounts.c.name,
+)
+NAME_THEMSELVES = (ClaimMade, FigureDefined, SourceRegistered)
+
+
+def names_at(connection: Connection, position: int, ids: Collection[str] | None = None) -> dict[str, str]:
+    """Return the names of these ids at a position, of all where none are given."""
+    names: dict[str, str] = {}
+    for column in NAMED:
+        table = column.table
+        key = table.c[key_of(table)[0]]
+        query = select(key, column).where(holds_at(table, position))
+        query = query if ids is None else query.where(key.in_(ids))
+        names.update((row[0], row[1]) for row in connection.execute(query))
+    return names
+
+
+def ids_in(recorded: Recorded) -> set[str]:
+    """Return the ids whose names the words of an event need."""
+    event = recorded.event
+    named = (getattr(event, name, None) for name in ("claim", "other", "source", "figure"))
+    return {subject_of(recorded)[1], *(str(one) for one in named if one is not None)}
+
+
+def told(recorded: Recorded, names: Mapping[str, str]) -> str:
+    """Return what happened in one line, led by the name of what it happened to."""
+    words, event = in_words(recorded.event, names), recorded.event
+    name = None if isinstance(event, NAME_THEMSELVES) else names.get(subject_of(recorded)[1])
+    return words if name is None else f"{name}: {words}"
