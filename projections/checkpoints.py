@@ -16,6 +16,7 @@ checkpoints = Table(
     Column("version", Integer, nullable=False),
     Column("generation", Integer, nullable=False),
     Column("position", BigInteger, nullable=False),
+    Column("target", BigInteger, nullable=False),
     Column("mark", String),
     Column("error", String),
 )
@@ -25,7 +26,8 @@ checkpoints = Table(
 class Checkpoint:
     """Where a view stands.
 
-    `generation` counts how often it was built anew. `mark` is the SHA-256 of the stored bytes of the event at
+    `generation` counts how often it was built anew. Until it has reached `target`, where it stood before its meaning
+    changed, it is not read. `mark` is the SHA-256 of the stored bytes of the event at
     `position`: it tells the log that the view was read from. `error` says why it stopped there, where it did.
     """
 
@@ -33,8 +35,13 @@ class Checkpoint:
     version: int
     generation: int = 1
     position: int = 0
+    target: int = 0
     mark: str | None = None
     error: str | None = None
+
+
+class OtherVersion(Exception):
+    """The views are kept by another version of the program."""
 
 
 def read(connection: Connection) -> dict[str, Checkpoint]:
@@ -42,11 +49,11 @@ def read(connection: Connection) -> dict[str, Checkpoint]:
     return {row.view: Checkpoint(**row._mapping) for row in connection.execute(select(checkpoints))}
 
 
-def begin(connection: Connection, view: str, version: int) -> Checkpoint:
+def begin(connection: Connection, view: str, version: int, target: int) -> Checkpoint:
     """Let a view stand at the beginning, whatever was kept of it."""
     connection.execute(delete(checkpoints).where(checkpoints.c.view == view))
-    connection.execute(insert(checkpoints).values(view=view, version=version, generation=1, position=0))
-    return Checkpoint(view, version)
+    connection.execute(insert(checkpoints).values(view=view, version=version, generation=1, position=0, target=target))
+    return Checkpoint(view, version, target=target)
 
 
 def move(connection: Connection, to: Checkpoint) -> None:

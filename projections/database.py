@@ -8,7 +8,7 @@ import orjson
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import QueuePool
 
-READERS = 40
+READERS = 80
 """Connections at the most."""
 WRITES = "onrecord_writes"
 """The execution option of a connection that will write: its transaction takes the lock at once."""
@@ -24,6 +24,7 @@ def open_engine(file: Path) -> Engine:
         connect_args={"check_same_thread": False},
         json_serializer=lambda value: orjson.dumps(value).decode(),
         json_deserializer=orjson.loads,
+        hide_parameters=True,  # an error must not carry what people search for or say
     )
     event.listen(engine, "connect", _tune)
     event.listen(engine, "begin", _begin)
@@ -38,6 +39,6 @@ def _begin(connection: Connection) -> None:
 def _tune(connection: sqlite3.Connection, _record: Any) -> None:
     """Let readers and the writer pass each other. What a power cut loses is projected again from the log."""
     connection.isolation_level = None
-    pragmas = ("journal_mode = WAL", "synchronous = NORMAL", "busy_timeout = 10000", "cache_size = -65536")
+    pragmas = ("journal_mode = WAL", "synchronous = NORMAL", "busy_timeout = 10000", "cache_size = -16384")
     for pragma in (*pragmas, "wal_autocheckpoint = 8000"):
         connection.execute(f"PRAGMA {pragma}")

@@ -67,9 +67,12 @@ class Rows:
         return None if held is None else held.row
 
     def add(self, table: Table, **row: Any) -> None:
-        """Let a row of a new key hold from the present position on: the caller knows that none holds."""
+        """Let a row of a new key hold from the present position on. Raise ValueError where one is known to hold."""
         kept = self._kept[table.name]
-        self._open(kept, tuple([row[part] for part in kept.sql.key]), row)
+        key = tuple([row[part] for part in kept.sql.key])
+        if kept.now.get(key) is not None:
+            raise ValueError(f"{table.name} holds a row of this key already")
+        self._open(kept, key, row)
 
     def put(self, table: Table, **row: Any) -> None:
         """Let a row hold from the present position on, in place of the one of the same key."""

@@ -4,11 +4,10 @@ Law: exactly once, after any crash: a view's rows and the position that they sho
 fails on an event stops before it, says so, and does not take the others down.
 """
 
-import hashlib
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 from types import TracebackType
@@ -17,11 +16,11 @@ from typing import Literal, Self
 import structlog
 from sqlalchemy import Connection, Engine
 
-from domain.events import Recorded
 from projections import checkpoints
 from projections.catalogue import VIEWS
-from projections.checkpoints import Checkpoint
+from projections.checkpoints import Checkpoint, OtherVersion
 from projections.database import WRITES, open_engine
+from projections.projecting import Batch, Poisoned, Read, Stored, mark_of, project
 from projections.rebuilding import Rebuild, Rebuilt, drop_tables, make_tables
 from projections.rows import Rows
 from projections.view import View
@@ -31,9 +30,6 @@ BATCH = 1_000
 """Events in a transaction."""
 RETRY = 0.5
 """Seconds until the next try, where the database is away."""
-Stored = tuple[int, str, bytes]
-Read = Callable[[int, int], Sequence[Stored]]
-"""Reads position, name and stored bytes of the events after a position, at most so many."""
 
 
 class NotOfThisLog(Exception):
@@ -54,34 +50,16 @@ class ViewStatus:
 
 @dataclass(slots=True)
 class _Kept:
-    """A view, its rows at hand, and how far it is. `filling`: it was begun anew, and is not to be read yet."""
+    """A view, its rows at hand, and how far it is."""
 
     view: View
     rows: Rows
     at: Checkpoint
-    filling: bool = False
 
-
-@dataclass(slots=True)
-class _Batch:
-    """Events in log order, each parsed once for all views."""
-
-    stored: Sequence[Stored]
-    parsed: dict[int, Recorded] = field(default_factory=dict)
-
-    def recorded(self, position: int, data: bytes) -> Recorded:
-        """Return the event at a position."""
-        if position not in self.parsed:
-            self.parsed[position] = Recorded.from_bytes(data, position)
-        return self.parsed[position]
-
-
-class _Poisoned(Exception):
-    """A view cannot take an event."""
-
-    def __init__(self, position: int, problem: Exception) -> None:
-        super().__init__(f"at {position}: {type(problem).__name__}: {problem}")
-        self.position = position
+    @property
+    def filling(self) -> bool:
+        """Tell whether it was begun anew, and is not to be read yet."""
+        return self.at.position < self.at.target
 
 
 class Runner:
@@ -126,12 +104,13 @@ class Runner:
             known = checkpoints.read(connection)
             for view in views:
                 at = known.get(view.name)
-                anew = at is None or at.version != view.version
-                if at is None or anew:
+                if at is not None and at.version > view.version:
+                    raise OtherVersion(f"view {view.name} was written by a newer version of On Record: use that one")
+                if at is None or at.version < view.version:
                     drop_tables(connection, view)
                     make_tables(connection, view)
-                    at = checkpoints.begin(connection, view.name, view.version)
-                self._kept[view.name] = _Kept(view, Rows(view.tables), at, filling=anew and view.name in known)
+                    at = checkpoints.begin(connection, view.name, view.version, at.position if at else 0)
+                self._kept[view.name] = _Kept(view, Rows(view.tables), at)
 
     # Reading.
 
@@ -251,7 +230,7 @@ class Runner:
             if one.mark is None or name not in self._kept:
                 continue
             stored = read(one.position - 1, 1)
-            if not stored or stored[0][0] != one.position or _mark(stored[0]) != one.mark:
+            if not stored or stored[0][0] != one.position or mark_of(stored[0]) != one.mark:
                 raise NotOfThisLog(
                     f"view {name} shows position {one.position} of a log that is not this one: an older or another"
                     " record was put beside the views. If that is meant, delete views.sqlite and what begins with"
@@ -267,7 +246,7 @@ class Runner:
         """Take one batch for the views that are furthest, and one for each that is behind; tell whether there was."""
         with self._writing:
             self._reread()
-            batches = [(group, _Batch(stored)) for group in self._groups() if (stored := self._stored(read, group))]
+            batches = [(group, Batch(stored)) for group in self._groups() if (stored := self._stored(read, group))]
             for group, batch in batches:
                 self._take(group, batch)
         self._tell()
@@ -288,13 +267,16 @@ class Runner:
     def _reread(self, connection: Connection | None = None) -> bool:
         """Go on from where another process left the views, if one did; tell whether one did."""
         known = checkpoints.read(connection) if connection is not None else self._read_checkpoints()
+        for one in self._kept.values():
+            if known[one.view.name].version != one.view.version:
+                raise OtherVersion(f"view {one.view.name} is kept by another version of On Record now")
         moved = [one for one in self._kept.values() if known[one.view.name] != one.at]
         for one in moved:
             one.at = known[one.view.name]
             one.rows.forget()
         return bool(moved)
 
-    def _take(self, group: list[_Kept], batch: _Batch) -> None:
+    def _take(self, group: list[_Kept], batch: Batch) -> None:
         """Project a batch in one transaction. A crash before its commit leaves the views where they were."""
         moved: list[Checkpoint] = []
         try:
@@ -306,31 +288,39 @@ class Runner:
             for one in group:
                 one.rows.forget()
             raise
-        front = max(one.at.position for one in self._kept.values())
         for one, at in zip(group, moved, strict=True):
             one.at = at
-            one.filling = one.filling and at.position < front
         self._head = max(self._head, batch.stored[-1][0])
 
-    def _project(self, connection: Connection, one: _Kept, batch: _Batch) -> Checkpoint:
+    def _project(self, connection: Connection, one: _Kept, batch: Batch) -> Checkpoint:
         """Project a batch for one view: all of it, or what comes before the event that it cannot take."""
         try:
-            at = self._projected(connection, one, batch, batch.stored)
-        except _Poisoned as poisoned:
+            at = self._projected(connection, one, one.at, batch, batch.stored)
+        except Poisoned:
             one.rows.forget()
-            log.error("view failed", view=one.view.name, position=poisoned.position, error=str(poisoned))
-            before = [stored for stored in batch.stored if stored[0] < poisoned.position]
-            at = replace(self._projected(connection, one, batch, before), error=str(poisoned))
+            at = self._one_by_one(connection, one, batch)
         if at != one.at:
             checkpoints.move(connection, at)
         return at
 
-    def _projected(self, connection: Connection, one: _Kept, batch: _Batch, stored: Sequence[Stored]) -> Checkpoint:
-        if not stored:
-            return one.at
+    def _one_by_one(self, connection: Connection, one: _Kept, batch: Batch) -> Checkpoint:
+        """Find the event that a view cannot take: rows are written late, so a batch only tells that there is one."""
+        at = one.at
+        for stored in batch.stored:
+            try:
+                at = self._projected(connection, one, at, batch, [stored])
+            except Poisoned as poisoned:
+                one.rows.forget()
+                log.error("view failed", view=one.view.name, position=stored[0], error=str(poisoned))
+                return replace(at, error=str(poisoned))
+        return at
+
+    def _projected(
+        self, connection: Connection, one: _Kept, at: Checkpoint, batch: Batch, stored: Sequence[Stored]
+    ) -> Checkpoint:
         with connection.begin_nested():  # what a poisoned event leaves is undone without the other views
             project(connection, one.view, one.rows, stored, batch.recorded)
-        return replace(one.at, position=stored[-1][0], mark=_mark(stored[-1]))
+        return replace(at, position=stored[-1][0], mark=mark_of(stored[-1]))
 
     # Building anew.
 
@@ -347,9 +337,9 @@ class Runner:
             self._fill(rebuild, read, told)
             with self._engine.connect() as connection:
                 differing = rebuild.differing(connection, min(one.at.position, rebuild.position))
-            with self._writing:  # the live view stands still for the last few events
-                self._fill(rebuild, read, told)
-                return Rebuilt(rebuild.position, self._take_over(one, rebuild), differing)
+            with self._writing:
+                rows = self._take_over(one, rebuild, read)
+                return Rebuilt(rebuild.position, rows, differing)
         finally:
             self._rebuilds.pop(name, None)
             with self._moved:
@@ -357,18 +347,26 @@ class Runner:
 
     def _fill(self, rebuild: Rebuild, read: Read, told: Callable[[int], None] | None) -> None:
         while stored := read(rebuild.position, self._batch):
-            batch = _Batch(stored)
             with self._writing_engine.begin() as connection:
-                project(connection, rebuild.view, rebuild.rows, stored, batch.recorded)
-            rebuild.position, rebuild.mark = stored[-1][0], _mark(stored[-1])
-            self._head = max(self._head, rebuild.position)
+                self._add(connection, rebuild, stored)
             if told is not None:
                 told(rebuild.position)
 
-    def _take_over(self, one: _Kept, rebuild: Rebuild) -> int:
-        """Put the new rows in the old ones' place. A crash before the commit leaves the old rows as they were."""
+    def _add(self, connection: Connection, rebuild: Rebuild, stored: Sequence[Stored]) -> None:
+        project(connection, rebuild.view, rebuild.rows, stored, Batch(stored).recorded)
+        rebuild.position, rebuild.mark = stored[-1][0], mark_of(stored[-1])
+        self._head = max(self._head, rebuild.position)
+
+    def _take_over(self, one: _Kept, rebuild: Rebuild, read: Read) -> int:
+        """Put the new rows in the old ones' place. A crash before the commit leaves the old rows as they were.
+
+        The last few events are taken in the same transaction, which whoever keeps the live view waits for: the new
+        rows never stand behind the old ones.
+        """
         with self._writing_engine.begin() as connection:
             self._reread(connection)
+            while stored := read(rebuild.position, self._batch):
+                self._add(connection, rebuild, stored)
             at = replace(
                 one.at,
                 generation=one.at.generation + 1,
@@ -379,32 +377,8 @@ class Runner:
             rows = rebuild.take_over(connection)
             checkpoints.move(connection, at)
         one.rows.forget()
-        one.at, one.filling = at, False
+        one.at = at
         return rows
-
-
-def project(
-    connection: Connection, view: View, rows: Rows, stored: Sequence[Stored], recorded: Callable[[int, bytes], Recorded]
-) -> None:
-    """Project events in the present transaction. Raise `_Poisoned` where the view cannot take one."""
-    rows.at(connection)
-    at = 0
-    faults = connection.dialect.dbapi
-    assert faults is not None
-    try:
-        for at, name, data in stored:
-            if name in view.names:
-                rows.position = at
-                view.project(rows, recorded(at, data))
-        rows.flush()
-    except faults.OperationalError:
-        raise  # the database is away or full: not the view's fault
-    except Exception as problem:
-        raise _Poisoned(at, problem) from problem
-
-
-def _mark(stored: Stored) -> str:
-    return hashlib.sha256(stored[2]).hexdigest()
 
 
 def _share(position: int, head: int) -> float:

@@ -16,6 +16,7 @@ from sqlalchemy.exc import DatabaseError
 from domain.commands import COMMANDS
 from domain.events import UnknownEvent
 from domain.refusals import Refused
+from projections.checkpoints import OtherVersion
 from projections.runner import NotOfThisLog
 from service.imports import FileChanged
 from service.ledger import (
@@ -60,7 +61,7 @@ CODES: tuple[tuple[tuple[type[BaseException], ...], int], ...] = (
     ((Refused, StaleVersion, Conflict, FileChanged), CONFLICT),
     ((LedgerInUse, NotAvailable, Unavailable, QueueFull), UNAVAILABLE),
     ((LedgerDamaged, NotOfThisLog), MISMATCH),
-    ((NewerSchema, NotADemonstration, UnknownEvent, OSError, Stopped), FAILED),
+    ((NewerSchema, OtherVersion, NotADemonstration, UnknownEvent, OSError, Stopped), FAILED),
 )
 
 

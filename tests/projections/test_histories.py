@@ -15,7 +15,8 @@ from domain import incident_state
 from domain.events import Recorded
 from domain.incident_state import Incident
 from projections.catalogue import VIEWS
-from projections.runner import Read, Runner
+from projections.projecting import Read
+from projections.runner import Runner
 from projections.temporal import key_of
 from projections.views import claims, figures, incidents
 from tests.projections.histories import FIGURES, INCIDENT, histories

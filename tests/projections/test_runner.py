@@ -6,16 +6,24 @@ from pathlib import Path
 
 import pytest
 
+from domain import incident_commands as c
+from domain import values as v
 from domain.events import Recorded
 from projections.catalogue import VIEWS
+from projections.checkpoints import OtherVersion
 from projections.rows import Rows
 from projections.runner import NotOfThisLog, Runner, ViewStatus
 from projections.view import View
 from projections.views import change_log, claims
-from tests.projections.histories import recorded_from
+from tests.projections.histories import CLAIMS, INCIDENT, REPORTS, recorded_from
 from tests.projections.test_histories import all_rows, reader
 
 HISTORY = recorded_from([])
+CLAIM = c.MakeClaim(incident=INCIDENT, claim=CLAIMS[0], report=REPORTS[0], wording=v.Wording(text="six miles"))
+
+
+def replaced(claim: c.MakeClaim, number: int) -> c.MakeClaim:
+    return claim.model_copy(update={"claim": CLAIMS[number]})
 
 
 def failing(rows: Rows, recorded: Recorded) -> None:
@@ -38,7 +46,8 @@ def test_a_poisoned_event_stops_only_its_view_and_only_there(tmp_path: Path) -> 
         assert (stood.state, log.state) == ("failed", "live")
         assert stood.position == 4
         assert stood.error is not None
-        assert "at 5: ValueError: a poisoned event" in stood.error
+        assert "at 5: ValueError in test_runner.py, line" in stood.error
+        assert "a poisoned event" not in stood.error
         assert log.position == len(HISTORY)
         assert views.position() == views.position("change_log") == len(HISTORY)
         assert views.position("claims", "change_log") == 4
@@ -46,6 +55,50 @@ def test_a_poisoned_event_stops_only_its_view_and_only_there(tmp_path: Path) -> 
         assert views.failures("change_log") == {}
         assert not views.wait_for(len(HISTORY), 30, "claims")
         assert views.wait_for(len(HISTORY), 0, "change_log")
+
+
+def doubling(rows: Rows, recorded: Recorded) -> None:
+    """Write a row whose key is taken, which only the database knows once nothing is at hand any more."""
+    claims.project(rows, recorded)
+    if recorded.position == 7:
+        rows.add(claims.reports, report=str(REPORTS[0]), source="another")
+
+
+def test_a_row_that_the_database_refuses_stops_its_view_before_that_event_and_no_other(tmp_path: Path) -> None:
+    history = recorded_from([CLAIM, replaced(CLAIM, 1), replaced(CLAIM, 2)])
+    poisoned = replace(claims.VIEW, project=doubling)
+    with Runner.open(tmp_path / "views.sqlite", (poisoned, change_log.VIEW)) as views:
+        views.catch_up(reader(history[:6]))
+    with Runner.open(tmp_path / "views.sqlite", (poisoned, change_log.VIEW)) as views:
+        views.catch_up(reader(history))
+        stood, log = views.status()
+        assert (stood.state, stood.position) == ("failed", 6)
+        assert (log.state, log.position) == ("live", len(history))
+    with Runner.open(tmp_path / "views.sqlite", (poisoned, change_log.VIEW)) as views:
+        assert views.catch_up(reader(history)) == len(history)
+
+
+def test_views_of_a_newer_version_are_left_alone(tmp_path: Path) -> None:
+    with Runner.open(tmp_path / "views.sqlite", (replace(claims.VIEW, version=2),)) as newer:
+        newer.catch_up(reader(HISTORY))
+    with pytest.raises(OtherVersion), Runner.open(tmp_path / "views.sqlite", (claims.VIEW,)):
+        pass
+    with Runner.open(tmp_path / "views.sqlite", (replace(claims.VIEW, version=2),)) as newer:
+        assert newer.position() == len(HISTORY)
+
+
+def test_a_reader_beside_sees_when_a_view_begun_anew_is_whole(tmp_path: Path) -> None:
+    with Runner.open(tmp_path / "views.sqlite", (claims.VIEW,)) as views:
+        views.catch_up(reader(HISTORY))
+    newer = (replace(claims.VIEW, version=2),)
+    with (
+        Runner.open(tmp_path / "views.sqlite", newer) as beside,
+        Runner.open(tmp_path / "views.sqlite", newer) as views,
+    ):
+        assert not beside.wait_for(0, 0, "claims")
+        views.catch_up(reader(HISTORY))
+        beside.reread()
+        assert beside.wait_for(len(HISTORY), 0, "claims")
 
 
 def test_a_failed_view_is_told_to_all_and_tries_again_at_the_next_start(tmp_path: Path) -> None:
