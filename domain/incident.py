@@ -101,7 +101,7 @@ def _decide(state: Incident, command: c.IncidentCommands, given: Given) -> e.Inc
 def _open(state: Incident | None, command: c.OpenIncident, given: Given) -> e.IncidentOpened:
     if state is not None:
         raise r.AlreadyExists(f"incident {state.id} is there already, as {state.short_id}")
-    incident = command.incident or given.new_id()
+    incident = new_id(command.incident, (), given)
     return carry(e.IncidentOpened, command, incident=incident, short_id=short_id(command.title, incident))
 
 

@@ -35,6 +35,7 @@ from service.ledger.asking import (
     StaleVersion,
     Unavailable,
 )
+from service.ledger.things import Taken, things_of
 from service.store.log import RecordLog, StoreError
 from service.store.sqlite import KeptAnswer, KeySecret
 from service.store.states import KINDS, Known, State, States, evolve
@@ -57,13 +58,17 @@ class Head:
 
 @dataclass(slots=True)
 class Batch:
-    """What one commit saves; `kept` are the answers to these requests that were given before."""
+    """What one commit saves; `kept` are the answers to these requests that were given before.
+
+    `things` are the ids and names that came to be and are not saved.
+    """
 
     log: RecordLog
     states: States
     head: Head
     kept: dict[Asked, tuple[str, Receipt]]
     is_demonstration: bool
+    things: set[str] = field(default_factory=set)
     recorded: list[Recorded] = field(default_factory=list)
     stored: list[StoredEvent] = field(default_factory=list)
     fresh: dict[Asked, tuple[Idempotency, Receipt]] = field(default_factory=dict)
@@ -72,10 +77,12 @@ class Batch:
     sources: Known[Source] = field(init=False)
     accounts: Known[Account] = field(init=False)
     incidents: Known[Incident] = field(init=False)
+    taken: Taken = field(init=False)
 
     def __post_init__(self) -> None:
         self.sources, self.accounts = Known(self.states, "source"), Known(self.states, "account")
         self.incidents = Known(self.states, "incident")
+        self.taken = Taken(self.log, self.things)
 
     @property
     def touched(self) -> set[UUID]:
@@ -157,6 +164,7 @@ class Batch:
             ties=self.states.ties(),
             actor=request.actor.account,
             may_override=request.may_override,
+            taken=self.taken,
         )
 
     def _record(
@@ -172,6 +180,7 @@ class Batch:
         self._evolve(aggregate, state, recorded)
         self.recorded += recorded
         self.stored += stored
+        self.things.update(name for event in events for name in things_of(event))
         self.head = Head(last.position, last.recorded_at)
         if request.idempotency is not None:
             self.fresh[request.idempotency.caller, request.idempotency.key] = request.idempotency, receipt

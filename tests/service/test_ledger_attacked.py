@@ -269,6 +269,31 @@ def test_a_revoked_key_is_revoked_from_the_answer_on(tmp_path: Path) -> None:
         assert ledger.holder("nobodys00key") is None
 
 
+def test_a_key_is_revoked_though_the_commit_raised_and_the_log_could_not_be_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit = SQLiteConnection.commit
+
+    def committed_then_lost(connection: SQLiteConnection) -> None:
+        commit(connection)
+        fail()
+
+    with open_ledger(tmp_path) as ledger:
+        account, made = ledger.execute_now(ask(OpenAccount(name="Reporter"))).aggregate, make_key()
+        ledger.execute_now(Request(IssueKey(account=account, key=made.id), ACTOR, secret=made.hash))
+        assert ledger.holder(made.id) is ledger.holder(made.id)
+        revoke = ask(RevokeKey(account=account, key=made.id, reason="lost"), "k")
+        with monkeypatch.context() as broken:
+            broken.setattr(SQLiteConnection, "commit", committed_then_lost)
+            broken.setattr(LogRecorder, "bytes_at", fail)
+            with pytest.raises(Unavailable):
+                ledger.execute_now(revoke)
+        assert ledger.execute_now(revoke).replayed
+        holder = ledger.holder(made.id)
+        assert holder is not None
+        assert holder.account.keys[made.id].revoked
+
+
 def test_a_role_that_was_not_saved_is_not_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with open_ledger(tmp_path) as ledger:
         account = ledger.execute_now(ask(OpenAccount(name="Reporter"))).aggregate
