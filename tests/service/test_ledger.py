@@ -11,6 +11,7 @@ import pytest
 
 from domain import incident_commands as c
 from domain.account_commands import OpenAccount
+from domain.commands import Command
 from domain.events import REGISTRY
 from domain.refusals import AlreadyExists, AlreadyRetracted, Refused, UnknownReport
 from domain.source_commands import RegisterSource
@@ -203,7 +204,7 @@ def test_the_id_of_a_claim_is_no_id_for_anything_else(tmp_path: Path) -> None:
         ledger.execute_now(ask(with_id(incident, report, taken)))
         source = ledger.execute_now(ask(RegisterSource(name="Another", kind="outlet"))).aggregate
         stance = {"claim": taken, "source": source, "report": report, "kind": "confirms"}
-        others = [
+        others: list[Command] = [
             c.TakeStance.model_validate({"incident": incident, "stance": taken, **stance}),
             c.ReceiveReport(incident=incident, report=taken, source=source, title="A report"),
             c.AddNote.model_validate({"incident": incident, "note": taken, "on": _on(taken), "text": "t"}),
@@ -211,7 +212,7 @@ def test_the_id_of_a_claim_is_no_id_for_anything_else(tmp_path: Path) -> None:
             RegisterSource(source=taken, name="A third", kind="outlet"),
             OpenAccount(account=taken, name="Reporter"),
         ]
-        assert [type(one) for one in ledger.execute_many(map(ask, others))] == [AlreadyExists] * len(others)
+        assert [type(one) for one in ledger.execute_many(ask(one) for one in others)] == [AlreadyExists] * len(others)
         own = c.TakeStance.model_validate({"incident": incident, "stance": UUID(int=78), **stance})
         assert ledger.execute_now(ask(own)).ids["stance"] == str(UUID(int=78))
 
