@@ -102,7 +102,10 @@ def _open(state: Incident | None, command: c.OpenIncident, given: Given) -> e.In
     if state is not None:
         raise r.AlreadyExists(f"incident {state.id} is there already, as {state.short_id}")
     incident = new_id(command.incident, (), given)
-    return carry(e.IncidentOpened, command, incident=incident, short_id=short_id(command.title, incident))
+    name = short_id(command.title, incident)
+    if name in given.taken:
+        raise r.AlreadyExists(f"the short id {name} is another incident's: leave the id out, and ask again")
+    return carry(e.IncidentOpened, command, incident=incident, short_id=name)
 
 
 def _about_itself(

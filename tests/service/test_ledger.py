@@ -224,6 +224,18 @@ def test_an_id_that_was_refused_is_free(tmp_path: Path) -> None:
         assert [type(one) for one in ledger.execute_many([ask(wrong), ask(right)])] == [UnknownReport, Receipt]
 
 
+def test_the_short_id_of_an_incident_is_no_other_incidents(tmp_path: Path) -> None:
+    def opened(number: int, title: str = "Kursk incursion") -> Request:
+        return ask(c.OpenIncident(incident=UUID(int=number), title=title))
+
+    same_end = 77 + (1 << 30)
+    with open_ledger(tmp_path) as ledger:
+        together = ledger.execute_many([opened(77), opened(same_end), opened(same_end, "Another title")])
+        assert [type(one) for one in together] == [Receipt, AlreadyExists, Receipt]
+    with open_ledger(tmp_path) as ledger, pytest.raises(AlreadyExists, match="KUR-00002D"):
+        ledger.execute_now(opened(77 + (2 << 30)))
+
+
 def test_every_kind_of_thing_has_an_event_that_makes_it() -> None:
     made = {made_by(kind): kind for kind in REGISTRY.values() if made_by(kind) is not None}
     expected = "incident source account figure report claim stance evidence note task bulletin"
