@@ -7,6 +7,7 @@ from domain import account_events as e
 from domain import refusals as r
 from domain.account_state import Account
 from domain.given import Given
+from domain.lookup import new_id
 from domain.reasons import check_reason
 
 
@@ -24,7 +25,7 @@ def decide(state: Account | None, command: c.AccountCommands, given: Given) -> t
 def _open(state: Account | None, command: c.OpenAccount, given: Given) -> e.AccountOpened:
     if state is not None:
         raise r.AlreadyExists(f"account {state.id} is there already: {state.name}")
-    return e.AccountOpened(account=command.account or given.new_id(), name=command.name, kind=command.kind)
+    return e.AccountOpened(account=new_id(command.account, (), given), name=command.name, kind=command.kind)
 
 
 def _decide(state: Account, command: c.AccountCommands, given: Given) -> e.AccountEvents:

@@ -14,6 +14,7 @@ from domain.ties import Ties
 class Given:
     """The moment, the head of the log, new ids, the other aggregates, the ties among all sources, and who asks.
 
+    `taken` are the ids of things in the whole log, whatever their kind, and the short ids of incidents.
     `actor` is the account that asks, None for the operator; `may_override`: it may override rule 4.
     """
 
@@ -26,3 +27,4 @@ class Given:
     ties: Ties
     actor: UUID | None = None
     may_override: bool = False
+    taken: Container[UUID | str] = frozenset()

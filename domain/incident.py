@@ -101,8 +101,11 @@ def _decide(state: Incident, command: c.IncidentCommands, given: Given) -> e.Inc
 def _open(state: Incident | None, command: c.OpenIncident, given: Given) -> e.IncidentOpened:
     if state is not None:
         raise r.AlreadyExists(f"incident {state.id} is there already, as {state.short_id}")
-    incident = command.incident or given.new_id()
-    return carry(e.IncidentOpened, command, incident=incident, short_id=short_id(command.title, incident))
+    incident = new_id(command.incident, (), given)
+    name = short_id(command.title, incident)
+    if name in given.taken:
+        raise r.AlreadyExists(f"the short id {name} is another incident's: leave the id out, and ask again")
+    return carry(e.IncidentOpened, command, incident=incident, short_id=name)
 
 
 def _about_itself(

@@ -62,9 +62,12 @@ def check_sources(chain: tuple[UUID, ...], given: Given) -> None:
 
 
 def new_id(brought: UUID | None, taken: Container[UUID], given: Given) -> UUID:
-    """Return the id that the command brought along, or a new one; raise `AlreadyExists` where it is taken."""
+    """Return the id that the command brought along, or a new one.
+
+    Raise `AlreadyExists` where it is the id of any thing in the log, of whatever kind and incident.
+    """
     if brought is None:
         return given.new_id()
-    if brought in taken:
+    if brought in taken or brought in given.taken:
         raise r.AlreadyExists(f"the id {brought} is taken: leave it out, or use the thing that is there")
     return brought

@@ -8,6 +8,7 @@ from domain import source_events as e
 from domain import values as v
 from domain.content import carry
 from domain.given import Given
+from domain.lookup import new_id
 from domain.reasons import check_reason
 from domain.source_state import Source
 
@@ -24,7 +25,7 @@ def decide(state: Source | None, command: c.SourceCommands, given: Given) -> tup
 def _register(state: Source | None, command: c.RegisterSource, given: Given) -> e.SourceRegistered:
     if state is not None:
         raise r.AlreadyExists(f"source {state.id} is there already: {state.content.name}")
-    source = command.source or given.new_id()
+    source = new_id(command.source, (), given)
     return carry(e.SourceRegistered, command, source=source)
 
 

@@ -125,10 +125,18 @@ OPERATOR = Caller(Actor(), frozenset((role, None) for role in ("reporter", "veri
 """The operator at the machine's own command line."""
 
 
+def is_valid(account: Account, key: str, now: datetime) -> bool:
+    """Tell whether a key of an account counts: the account is open, the key neither revoked nor expired."""
+    held = account.keys.get(key)
+    if account.closed or held is None or held.revoked:
+        return False
+    return held.expires is None or held.expires > now
+
+
 def caller_of(account: Account, key: str, now: datetime) -> Caller | None:
     """Return the caller that a key of an account stands for, or None where key or account no longer count."""
-    held = account.keys.get(key)
-    if account.closed or held is None or held.revoked or (held.expires is not None and held.expires <= now):
+    if not is_valid(account, key, now):
         return None
+    held = account.keys[key]
     grants = frozenset(grant for grant in account.grants if not held.scopes or grant[0] in held.scopes)
     return Caller(Actor(account=account.id, key=key), grants)

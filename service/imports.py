@@ -26,7 +26,16 @@ from domain.commands import COMMANDS, Command
 from domain.events import Actor
 from domain.refusals import Refused
 from domain.values import Moment
-from service.ledger import FutureTime, Idempotency, Ledger, NotADemonstration, Outcome, Receipt, Request
+from service.ledger import (
+    FutureTime,
+    Idempotency,
+    KeyNoLongerValid,
+    Ledger,
+    NotADemonstration,
+    Outcome,
+    Receipt,
+    Request,
+)
 from service.names import names_of
 from service.rows import MAX_LINE, Place, Row, Rows, Unreadable, open_rows
 
@@ -220,7 +229,7 @@ class _Import:
 
 
 def _count(summary: Summary, row: Row, outcome: Outcome, refused: Refusal | None) -> None:
-    if isinstance(outcome, Refused | NotADemonstration | FutureTime):
+    if isinstance(outcome, Refused | NotADemonstration | FutureTime | KeyNoLongerValid):
         _failed(summary, row, f"{type(outcome).__name__}: {outcome}", refused)
         return
     if not isinstance(outcome, Receipt):

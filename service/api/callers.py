@@ -9,12 +9,11 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from domain.account_state import Account
 from service.access import OPEN_READER, Caller, caller_of
-from service.api.problems import Fault
+from service.api.problems import CHALLENGE, Fault
 from service.keys import key_id_of, matches
 from service.ledger import Ledger
 
 bearer = HTTPBearer(auto_error=False, description="An API key: `Authorization: Bearer orc_...`")
-CHALLENGE = {"WWW-Authenticate": 'Bearer realm="onrecord"'}
 
 
 @dataclass(frozen=True, slots=True)

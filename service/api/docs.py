@@ -27,6 +27,7 @@ FAULTS: dict[str, str] = {
     "InvalidFields": "Some fields are not valid; `errors` names each by a JSON pointer.",
     "NoKey": "A key is needed: Authorization: Bearer orc_...",
     "InvalidKey": "The key is not valid, has expired or was revoked.",
+    "KeyNoLongerValid": "The key expired or was revoked, or its account was closed, before the request had its turn.",
     "NotAllowed": "The account lacks the role that this takes.",
     "UnknownRoute": "Nothing is at this address.",
     "UnknownThing": "The record held no such thing at that moment.",

@@ -14,10 +14,11 @@ from starlette.exceptions import HTTPException
 
 from domain.refusals import Refused, Unknown
 from service.api.methods import allowed
-from service.ledger import IdempotencyMismatch, QueueFull, StaleVersion, Unavailable
+from service.ledger import IdempotencyMismatch, KeyNoLongerValid, QueueFull, StaleVersion, Unavailable
 
 MEDIA_TYPE = "application/problem+json"
 DOCS = "/docs/problems"
+CHALLENGE = {"WWW-Authenticate": 'Bearer realm="onrecord"'}
 
 
 class FieldError(BaseModel):
@@ -102,6 +103,7 @@ def register(app: FastAPI) -> None:
     app.add_exception_handler(QueueFull, _busy)
     app.add_exception_handler(Unavailable, _busy)
     app.add_exception_handler(IdempotencyMismatch, _mismatch)
+    app.add_exception_handler(KeyNoLongerValid, _no_longer_valid)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
 
@@ -142,6 +144,10 @@ def _busy(request: Request, error: Exception) -> JSONResponse:
 def _mismatch(request: Request, error: Exception) -> JSONResponse:
     detail = "this Idempotency-Key was used for another request: take a new key for a new request"
     return answer(request, 422, "IdempotencyMismatch", detail)
+
+
+def _no_longer_valid(request: Request, error: Exception) -> JSONResponse:
+    return answer(request, 401, "KeyNoLongerValid", str(error), headers=CHALLENGE)
 
 
 def _invalid(request: Request, error: Exception) -> JSONResponse:

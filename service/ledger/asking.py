@@ -53,6 +53,10 @@ class FutureTime(Exception):
     """A scripted time lies ahead of now: every later event would have to follow it."""
 
 
+class KeyNoLongerValid(Exception):
+    """The key was revoked or expired, or its account was closed, before the request had its turn."""
+
+
 @dataclass(frozen=True, slots=True)
 class Idempotency:
     """The key of a request, whose it is, and a fingerprint of what it asks."""

@@ -16,18 +16,20 @@ from domain import account, incident, source
 from domain.account_commands import AccountCommands
 from domain.account_state import Account
 from domain.commands import Command
-from domain.events import Event, Recorded
+from domain.events import Actor, Event, Recorded
 from domain.given import Given
 from domain.incident_commands import IncidentCommands
 from domain.incident_state import Incident
 from domain.refusals import AlreadyExists, Refused
 from domain.source_commands import SourceCommands
 from domain.source_state import Source
+from service.access import is_valid
 from service.ids import uuid7
 from service.ledger.asking import (
     FutureTime,
     Idempotency,
     IdempotencyMismatch,
+    KeyNoLongerValid,
     NotADemonstration,
     Outcome,
     Receipt,
@@ -35,6 +37,7 @@ from service.ledger.asking import (
     StaleVersion,
     Unavailable,
 )
+from service.ledger.things import Taken, things_of
 from service.store.log import RecordLog, StoreError
 from service.store.sqlite import KeptAnswer, KeySecret
 from service.store.states import KINDS, Known, State, States, evolve
@@ -42,7 +45,7 @@ from service.store.states import KINDS, Known, State, States, evolve
 TICK = timedelta(microseconds=1)
 FOREVER = "9999-12-31T23:59:59.999999Z"
 """The time of an answer that never grows old."""
-ALONE = (Refused, StaleVersion, IdempotencyMismatch, NotADemonstration, FutureTime)
+ALONE = (Refused, StaleVersion, IdempotencyMismatch, KeyNoLongerValid, NotADemonstration, FutureTime)
 Asked = tuple[str, str]
 """Who asks, and the key of the request."""
 
@@ -57,13 +60,17 @@ class Head:
 
 @dataclass(slots=True)
 class Batch:
-    """What one commit saves; `kept` are the answers to these requests that were given before."""
+    """What one commit saves; `kept` are the answers to these requests that were given before.
+
+    `things` are the ids and names that came to be and are not saved.
+    """
 
     log: RecordLog
     states: States
     head: Head
     kept: dict[Asked, tuple[str, Receipt]]
     is_demonstration: bool
+    things: set[str] = field(default_factory=set)
     recorded: list[Recorded] = field(default_factory=list)
     stored: list[StoredEvent] = field(default_factory=list)
     fresh: dict[Asked, tuple[Idempotency, Receipt]] = field(default_factory=dict)
@@ -72,10 +79,12 @@ class Batch:
     sources: Known[Source] = field(init=False)
     accounts: Known[Account] = field(init=False)
     incidents: Known[Incident] = field(init=False)
+    taken: Taken = field(init=False)
 
     def __post_init__(self) -> None:
         self.sources, self.accounts = Known(self.states, "source"), Known(self.states, "account")
         self.incidents = Known(self.states, "incident")
+        self.taken = Taken(self.log, self.things)
 
     @property
     def touched(self) -> set[UUID]:
@@ -99,6 +108,7 @@ class Batch:
     def decide(self, request: Request) -> Outcome:
         """Return what becomes of a request, once the batch is saved."""
         try:
+            self._check_key(request.actor)
             return self._replayed(request) or self._decided(request)
         except ALONE as refusal:
             return refusal
@@ -106,6 +116,14 @@ class Batch:
             return Unavailable(f"the record could not be read: {type(problem).__name__}")
         except Exception as fault:  # noqa: BLE001  # one fault must not stop the writer: its caller is told
             return fault
+
+    def _check_key(self, actor: Actor) -> None:
+        """Raise `KeyNoLongerValid` unless the actor's key, where it has one, counts still: it may have waited."""
+        if actor.account is None or actor.key is None:
+            return
+        account = self.accounts.get(actor.account)
+        if account is None or not is_valid(account, actor.key, datetime.now(UTC)):
+            raise KeyNoLongerValid("the key has expired or was revoked: ask an administrator for one")
 
     def _replayed(self, request: Request) -> Receipt | None:
         """Return the answer that a retry gets: the one kept, or that of this very batch."""
@@ -157,6 +175,7 @@ class Batch:
             ties=self.states.ties(),
             actor=request.actor.account,
             may_override=request.may_override,
+            taken=self.taken,
         )
 
     def _record(
@@ -172,6 +191,7 @@ class Batch:
         self._evolve(aggregate, state, recorded)
         self.recorded += recorded
         self.stored += stored
+        self.things.update(name for event in events for name in things_of(event))
         self.head = Head(last.position, last.recorded_at)
         if request.idempotency is not None:
             self.fresh[request.idempotency.caller, request.idempotency.key] = request.idempotency, receipt

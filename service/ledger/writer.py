@@ -41,6 +41,7 @@ class Writer:
         self._is_demonstration = log.log_recorder.meta("demonstration") == "yes"
         self.listeners: list[Callable[[int], None]] = []
         self._recalling = False
+        self._tried: set[str] = set()
         self._thread = threading.Thread(target=self._run, name="ledger-writer", daemon=True)
 
     def start(self, *, recalling: bool = False) -> None:
@@ -78,7 +79,7 @@ class Writer:
             batch, outcomes = self._decided(tickets)
         except Exception as fault:  # whatever it is, the callers are told and the writer goes on
             log.error("batch not served", commands=len(tickets), exc_info=fault)
-            self._head = None
+            self._doubt()
             self._states.clear()
             _refuse(tickets, NOT_SAVED)
             return
@@ -102,7 +103,8 @@ class Writer:
     def _begun(self, tickets: list[Ticket]) -> Batch:
         if self._head is None:
             self._head = head_of(self._log)
-        return Batch(self._log, self._states, self._head, self._kept(tickets), self._is_demonstration)
+        things = self._tried if self._trial else set()
+        return Batch(self._log, self._states, self._head, self._kept(tickets), self._is_demonstration, things)
 
     def _kept(self, tickets: list[Ticket]) -> dict[Asked, tuple[str, Receipt]]:
         """Return the answers that were given before to these requests."""
@@ -130,6 +132,7 @@ class Writer:
                 answers=batch.answers(rfc3339(now)),
                 secrets=batch.secrets,
                 marks=list(batch.marks.items()),
+                things=batch.things,
                 forget_before=rfc3339(now - ANSWERS_KEPT),
             )
         except Exception as fault:  # whatever it is, the writer goes on and the callers are told
@@ -145,8 +148,13 @@ class Writer:
 
     def _is_saved(self, batch: Batch) -> bool:
         """Ask the log whether it holds a batch whose commit raised. Where it cannot be asked, it is asked again."""
-        self._head = None
+        self._doubt()
         return self._log.log_recorder.bytes_at(batch.head.position) == batch.stored[-1].state
+
+    def _doubt(self) -> None:
+        """Forget where the log ends and who holds which key: what raised may be in it."""
+        self._head = None
+        self._keyring.forget()
 
     def _follow_up(self, batch: Batch) -> None:
         """After the answers: tell who follows the log, keep snapshots, drop what was not used for long."""

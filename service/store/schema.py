@@ -39,6 +39,7 @@ STEPS: tuple[str, ...] = (
         account TEXT NOT NULL,
         hash BLOB NOT NULL
     ) WITHOUT ROWID;
+    CREATE TABLE things (id TEXT PRIMARY KEY) WITHOUT ROWID;
     CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
     """,
 )

@@ -1,7 +1,8 @@
 """The log on SQLite: the library's application recorder with a contiguous position of its own.
 
-Law: events, their positions, the answers kept for retries, the hashes of new keys and how far an import is are one
-transaction. A crash before its commit leaves nothing of it, a crash after it leaves all of it.
+Law: events, their positions, the ids of the things that they make, the answers kept for retries, the hashes of new keys
+and how far an import is are one transaction. A crash before its commit leaves nothing of it, a crash after it leaves
+all of it.
 """
 
 import sqlite3
@@ -158,6 +159,7 @@ class LogRecorder(SQLiteApplicationRecorder):
                 for n, s in enumerate(stored_events)
             ],
         )
+        c.executemany("INSERT INTO things VALUES (?)", [(name,) for name in kwargs.get("things") or ()])
         c.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", kwargs.get("marks") or ())
         self._keep(c, kwargs.get("answers") or (), kwargs.get("secrets") or (), kwargs.get("forget_before") or "")
         return list(range(first, first + len(stored_events)))
@@ -227,6 +229,10 @@ class LogRecorder(SQLiteApplicationRecorder):
     def has(self, aggregate: UUID, version: int) -> bool:
         """Tell whether the log holds this event."""
         return bool(self._one(ONE_EVENT, aggregate.hex, version))
+
+    def has_thing(self, name: str) -> bool:
+        """Tell whether the log holds a thing of this id, in hex digits, or an incident of this short id."""
+        return bool(self._one("SELECT 1 FROM things WHERE id = ?", name))
 
     def bytes_at(self, position: int) -> bytes | None:
         """Return the stored bytes of a position, None where the log does not hold it."""

@@ -7,7 +7,11 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from fastapi import FastAPI
+from starlette.testclient import TestClient
 
+from service.api import problems
+from service.ledger import KeyNoLongerValid
 from tests.e2e.conftest import Served
 from tests.e2e.desk import Desk, Server, open_account, serving
 from tests.e2e.stage import HASH, NOTHING
@@ -41,6 +45,19 @@ def test_302_a_moment(editor: Desk) -> None:
 
 def test_400_what_is_not_json(editor: Desk) -> None:
     problem(editor.client.post("/sources", content=b"{", headers=JSON), 400, "MalformedJson")
+
+
+def test_401_a_key_that_was_revoked_while_its_request_waited() -> None:
+    app = FastAPI()
+    problems.register(app)
+
+    @app.post("/late")
+    def late() -> None:
+        raise KeyNoLongerValid("the key has expired or was revoked: ask an administrator for one")
+
+    answer = TestClient(app).post("/late")
+    assert (answer.status_code, answer.json()["type"]) == (401, "/docs/problems#KeyNoLongerValid")
+    assert answer.headers["WWW-Authenticate"].startswith("Bearer")
 
 
 def test_401_nobody(server: Server) -> None:

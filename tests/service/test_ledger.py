@@ -10,7 +10,11 @@ from uuid import UUID
 import pytest
 
 from domain import incident_commands as c
-from domain.refusals import AlreadyRetracted, Refused, UnknownReport
+from domain.account_commands import OpenAccount
+from domain.commands import Command
+from domain.events import REGISTRY
+from domain.refusals import AlreadyExists, AlreadyRetracted, Refused, UnknownReport
+from domain.source_commands import RegisterSource
 from service.ledger import (
     IdempotencyMismatch,
     LedgerDamaged,
@@ -21,6 +25,7 @@ from service.ledger import (
     StaleVersion,
     Unavailable,
 )
+from service.ledger.things import made_by
 from service.settings import Settings
 from service.store import states
 from service.store.log import RecordLog
@@ -161,3 +166,82 @@ def test_a_fault_in_saving_does_not_stop_the_writer(tmp_path: Path, monkeypatch:
                 ledger.execute_now(ask(claim(incident, report), "k"))
         receipt = ledger.execute_now(ask(claim(incident, report), "k"))
         assert (receipt.position, receipt.replayed, receipt.ids["number"]) == (4, False, "1")
+
+
+# Ids.
+
+
+def with_id(incident: UUID, report: UUID, id_: UUID) -> c.MakeClaim:
+    """Return the command that makes a claim of this id."""
+    return claim(incident, report).model_copy(update={"claim": id_})
+
+
+def test_an_id_is_taken_in_every_incident_once_a_thing_of_one_has_it(tmp_path: Path) -> None:
+    with open_ledger(tmp_path) as ledger:
+        (one, its_report), (other, report) = begin(ledger), begin(ledger)
+        ledger.execute_now(ask(with_id(one, its_report, UUID(int=77))))
+        with pytest.raises(AlreadyExists):
+            ledger.execute_now(ask(with_id(other, report, UUID(int=77))))
+    with open_ledger(tmp_path) as ledger, pytest.raises(AlreadyExists):
+        ledger.execute_now(ask(with_id(other, report, UUID(int=77))))
+
+
+def test_an_id_is_taken_by_an_earlier_command_of_the_same_batch(tmp_path: Path) -> None:
+    """A trial saves nothing: all that it decides waits, as in one batch."""
+    with open_ledger(tmp_path) as ledger:
+        (one, its_report), (other, report) = begin(ledger), begin(ledger)
+        asked = [ask(with_id(one, its_report, UUID(int=77))), ask(with_id(other, report, UUID(int=77)))]
+        with open_ledger(tmp_path, trial=True) as trial:
+            assert [type(outcome) for outcome in trial.execute_many(asked)] == [Receipt, AlreadyExists]
+            assert isinstance(trial.execute_many(asked)[1], AlreadyExists)
+        assert [type(outcome) for outcome in ledger.execute_many(asked)] == [Receipt, AlreadyExists]
+
+
+def test_the_id_of_a_claim_is_no_id_for_anything_else(tmp_path: Path) -> None:
+    with open_ledger(tmp_path) as ledger:
+        incident, report = begin(ledger)
+        taken = UUID(int=77)
+        ledger.execute_now(ask(with_id(incident, report, taken)))
+        source = ledger.execute_now(ask(RegisterSource(name="Another", kind="outlet"))).aggregate
+        stance = {"claim": taken, "source": source, "report": report, "kind": "confirms"}
+        others: list[Command] = [
+            c.TakeStance.model_validate({"incident": incident, "stance": taken, **stance}),
+            c.ReceiveReport(incident=incident, report=taken, source=source, title="A report"),
+            c.AddNote.model_validate({"incident": incident, "note": taken, "on": _on(taken), "text": "t"}),
+            c.OpenIncident(incident=taken, title="Another incident"),
+            RegisterSource(source=taken, name="A third", kind="outlet"),
+            OpenAccount(account=taken, name="Reporter"),
+        ]
+        assert [type(one) for one in ledger.execute_many(ask(one) for one in others)] == [AlreadyExists] * len(others)
+        own = c.TakeStance.model_validate({"incident": incident, "stance": UUID(int=78), **stance})
+        assert ledger.execute_now(ask(own)).ids["stance"] == str(UUID(int=78))
+
+
+def test_an_id_that_was_refused_is_free(tmp_path: Path) -> None:
+    with open_ledger(tmp_path) as ledger:
+        incident, report = begin(ledger)
+        wrong, right = with_id(incident, UUID(int=7), UUID(int=77)), with_id(incident, report, UUID(int=77))
+        assert [type(one) for one in ledger.execute_many([ask(wrong), ask(right)])] == [UnknownReport, Receipt]
+
+
+def test_the_short_id_of_an_incident_is_no_other_incidents(tmp_path: Path) -> None:
+    def opened(number: int, title: str = "Kursk incursion") -> Request:
+        return ask(c.OpenIncident(incident=UUID(int=number), title=title))
+
+    same_end = 77 + (1 << 30)
+    with open_ledger(tmp_path) as ledger:
+        together = ledger.execute_many([opened(77), opened(same_end), opened(same_end, "Another title")])
+        assert [type(one) for one in together] == [Receipt, AlreadyExists, Receipt]
+    with open_ledger(tmp_path) as ledger, pytest.raises(AlreadyExists, match="KUR-00002D"):
+        ledger.execute_now(opened(77 + (2 << 30)))
+
+
+def test_every_kind_of_thing_has_an_event_that_makes_it() -> None:
+    made = {made_by(kind): kind for kind in REGISTRY.values() if made_by(kind) is not None}
+    expected = "incident source account figure report claim stance evidence note task bulletin"
+    assert set(made) == set(expected.split())
+    assert all(name in kind.model_fields for name, kind in made.items())
+
+
+def _on(claim_id: UUID) -> dict[str, object]:
+    return {"kind": "claim", "id": claim_id}

@@ -4,22 +4,37 @@ import asyncio
 import sqlite3
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
+from time import time
 from uuid import UUID, uuid4
 
 import pytest
 from eventsourcing.sqlite import SQLiteConnection
 
-from domain.account_commands import GrantRole, IssueKey, OpenAccount, RevokeKey
-from domain.events import Recorded
+from domain.account_commands import CloseAccount, GrantRole, IssueKey, OpenAccount, RevokeKey
+from domain.events import Actor, Recorded
 from domain.refusals import AlreadyExists
 from domain.source_commands import RegisterSource
+from service.imports import import_file
 from service.keys import make_key
-from service.ledger import FutureTime, Ledger, NoLedger, QueueFull, Receipt, Request, Unavailable, batch, writer
+from service.ledger import (
+    FutureTime,
+    KeyNoLongerValid,
+    Ledger,
+    NoLedger,
+    QueueFull,
+    Receipt,
+    Request,
+    Unavailable,
+    batch,
+    writer,
+)
 from service.settings import Settings
 from service.store.log import RecordLog, StoreError
 from service.store.sqlite import LogRecorder
+from tests.service.command_line import source, write_rows
 from tests.service.ledgers import ACTOR, ask, begin, claim, open_ledger
 
 
@@ -267,6 +282,112 @@ def test_a_revoked_key_is_revoked_from_the_answer_on(tmp_path: Path) -> None:
         assert holder is not None
         assert holder.account.keys[made.id].revoked
         assert ledger.holder("nobodys00key") is None
+
+
+def test_a_key_is_revoked_though_the_commit_raised_and_the_log_could_not_be_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit = SQLiteConnection.commit
+
+    def committed_then_lost(connection: SQLiteConnection) -> None:
+        commit(connection)
+        fail()
+
+    with open_ledger(tmp_path) as ledger:
+        account, made = ledger.execute_now(ask(OpenAccount(name="Reporter"))).aggregate, make_key()
+        ledger.execute_now(Request(IssueKey(account=account, key=made.id), ACTOR, secret=made.hash))
+        assert ledger.holder(made.id) is ledger.holder(made.id)
+        revoke = ask(RevokeKey(account=account, key=made.id, reason="lost"), "k")
+        with monkeypatch.context() as broken:
+            broken.setattr(SQLiteConnection, "commit", committed_then_lost)
+            broken.setattr(LogRecorder, "bytes_at", fail)
+            with pytest.raises(Unavailable):
+                ledger.execute_now(revoke)
+        assert ledger.execute_now(revoke).replayed
+        holder = ledger.holder(made.id)
+        assert holder is not None
+        assert holder.account.keys[made.id].revoked
+
+
+def keyed(ledger: Ledger) -> Actor:
+    """Open an account with a key, and return both as an actor."""
+    account, made = ledger.execute_now(ask(OpenAccount(name="Reporter"))).aggregate, make_key()
+    ledger.execute_now(Request(IssueKey(account=account, key=made.id), ACTOR, secret=made.hash))
+    return Actor(account=account, key=made.id)
+
+
+def test_what_waits_behind_the_revocation_of_its_key_is_not_recorded(tmp_path: Path) -> None:
+    with open_ledger(tmp_path) as ledger:
+        incident, report = begin(ledger)
+        actor = keyed(ledger)
+        assert actor.account is not None
+        assert actor.key is not None
+        made = Request(claim(incident, report), actor)
+        revoked = ask(RevokeKey(account=actor.account, key=actor.key, reason="lost"))
+        before, _, after = ledger.execute_many([made, revoked, made])
+        assert (type(before), type(after)) == (Receipt, KeyNoLongerValid)
+        assert len(texts(ledger)) == 1
+        no_key = Request(claim(incident, report), Actor(account=actor.account))
+        assert isinstance(ledger.execute_now(no_key), Receipt)
+
+
+def test_a_retry_with_a_key_that_was_revoked_gets_no_answer(tmp_path: Path) -> None:
+    with open_ledger(tmp_path) as ledger:
+        incident, report = begin(ledger)
+        actor = keyed(ledger)
+        assert actor.account is not None
+        assert actor.key is not None
+        made = replace(ask(claim(incident, report), "k"), actor=actor)
+        assert not ledger.execute_now(made).replayed
+        ledger.execute_now(ask(RevokeKey(account=actor.account, key=actor.key, reason="lost")))
+        with pytest.raises(KeyNoLongerValid):
+            ledger.execute_now(made)
+
+
+def test_what_waits_behind_the_closing_of_its_account_is_not_recorded(tmp_path: Path) -> None:
+    with open_ledger(tmp_path) as ledger:
+        incident, report = begin(ledger)
+        actor = keyed(ledger)
+        assert actor.account is not None
+        made = Request(claim(incident, report), actor)
+        _, after = ledger.execute_many([ask(CloseAccount(account=actor.account, reason="left")), made])
+        assert isinstance(after, KeyNoLongerValid)
+
+
+def test_a_key_that_expires_while_its_request_waits_is_not_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_ledger(tmp_path) as ledger:
+        incident, report = begin(ledger)
+        account = ledger.execute_now(ask(OpenAccount(name="Reporter"))).aggregate
+        expires = datetime.now(UTC) + timedelta(hours=1)
+        issued = IssueKey(account=account, key=make_key().id, expires=expires)
+        ledger.execute_now(ask(issued))
+        made = Request(claim(incident, report), Actor(account=account, key=issued.key))
+        assert not ledger.execute_now(made).replayed
+        monkeypatch.setattr(batch, "datetime", Later)
+        with pytest.raises(KeyNoLongerValid):
+            ledger.execute_now(made)
+
+
+class Later(datetime):
+    """A clock that is a day ahead."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> "Later":
+        return cls.fromtimestamp(time() + 86_400, tz)
+
+
+def test_a_row_of_an_import_whose_key_was_revoked_is_a_problem_of_that_row(tmp_path: Path) -> None:
+    file = write_rows(tmp_path / "rows.ndjson", source("a"), source("b"))
+    with open_ledger(tmp_path) as ledger:
+        actor = keyed(ledger)
+        assert actor.account is not None
+        assert actor.key is not None
+        ledger.execute_now(ask(RevokeKey(account=actor.account, key=actor.key, reason="lost")))
+        summary = import_file(ledger, file, actor)
+    assert (summary.recorded, summary.failed) == (0, 2)
+    assert all(one.reason.startswith("KeyNoLongerValid") for one in summary.problems)
 
 
 def test_a_role_that_was_not_saved_is_not_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
