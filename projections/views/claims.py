@@ -9,7 +9,7 @@ from domain import incident_events as e
 from domain import values as v
 from domain.events import Recorded
 from projections.rows import Row, Rows
-from projections.shapes import id_of, in_si, json_of, json_or_none, quantity_of, text_of
+from projections.shapes import id_of, in_si, json_of, json_or_none, quantity_of, record_state, text_of
 from projections.temporal import Json, holds_at, listed_by, row_at, temporal
 from projections.view import View
 
@@ -193,13 +193,14 @@ def _state(rows: Rows, claim: object, **changes: Any) -> None:
 
 
 def _record_state(rows: Rows, row: Row) -> v.RecordState:
-    if row["retraction"] is not None:
-        return "withdrawn_by_source" if row["retraction"]["by"] == "source" else "retracted_by_desk"
-    for link in row["relations"]:
-        newer = link["relation"] == "updates" and link["other"] == row["claim"] and link["judgement"] == "positive"
-        if newer and _row(rows, link["claim"])["retraction"] is None:
-            return "superseded"
-    return "corrected" if row["corrections"] else "standing"
+    retraction = row["retraction"]
+    superseded = any(_supersedes(rows, link, row["claim"]) for link in row["relations"])
+    return record_state(retraction and retraction["by"], superseded, row["corrections"])
+
+
+def _supersedes(rows: Rows, link: dict[str, Any], claim: str) -> bool:
+    newer = link["relation"] == "updates" and link["other"] == claim and link["judgement"] == "positive"
+    return newer and _row(rows, link["claim"])["retraction"] is None
 
 
 def _link(rows: Rows, event: e.ClaimsLinked | e.ClaimsUnlinked, judgement: v.Judgement | None) -> None:
