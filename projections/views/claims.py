@@ -39,7 +39,7 @@ claims = temporal(
     Column("group", String, nullable=False),
     Column("assessed", Json),
     Column("stances", Json, nullable=False),
-    Column("independent_confirmations", Integer, nullable=False),
+    Column("confirming_sources", Integer, nullable=False),
     Column("evidence_for", Json, nullable=False),
     Column("evidence_against", Json, nullable=False),
     Column("relations", Json, nullable=False),
@@ -136,7 +136,7 @@ def _made(rows: Rows, recorded: Recorded, event: e.ClaimMade) -> Row:
         "group": v.GROUP_OF["unassessed"],
         "assessed": None,
         "stances": [],
-        "independent_confirmations": 0,
+        "confirming_sources": 0,
         "evidence_for": [],
         "evidence_against": [],
         "relations": [],
@@ -228,11 +228,14 @@ def _stance(rows: Rows, event: e.StanceTaken, position: int) -> None:
         "position": position,
     }
     stances = [*row["stances"], stance]
-    rows.put(claims, **{**row, "stances": stances, "independent_confirmations": _confirmations(stances)})
+    rows.put(claims, **{**row, "stances": stances, "confirming_sources": _confirming(stances)})
 
 
-def _confirmations(stances: list[dict[str, Any]]) -> int:
-    """Count the sources, independent of the claim, whose last word confirms it; to repeat it takes no word back."""
+def _confirming(stances: list[dict[str, Any]]) -> int:
+    """Count the sources independent of the claim whose last word confirms it; to repeat it takes no word back.
+
+    Two of them may share an origin, as two channels of one operator do: `assessed.independent_origins` counts origins.
+    """
     last_words = {one["source"]: one for one in stances if one["kind"] != "repeats"}
     return sum(one["independent"] and one["kind"] in CONFIRMING for one in last_words.values())
 
@@ -286,7 +289,9 @@ class ClaimView(BaseModel):
     group: v.AssessmentGroup
     assessed: dict[str, Any] | None
     stances: list[dict[str, Any]]
-    independent_confirmations: int
+    confirming_sources: int
+    """Sources independent of the claim whose last word confirms it. Two of them may share an origin;
+    `independent_origins` of what was `assessed` counts origins."""
     evidence_for: list[str]
     evidence_against: list[str]
     relations: list[dict[str, Any]]
