@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from domain.units import to_si
-from domain.values import Quantity
+from domain.values import By, Quantity, RecordState
 
 SPREAD = ("low", "best", "high")
 
@@ -41,6 +41,15 @@ def quantity_of(quantity: Quantity | None) -> dict[str, Any] | None:
         return None
     given = json_of(quantity)
     return {**given, "si": in_si(given)}
+
+
+def record_state(retracted: By | None, superseded: bool, corrections: int) -> RecordState:
+    """Return the state of a claim's record: retracted goes before superseded, and that before corrected."""
+    if retracted is not None:
+        return "withdrawn_by_source" if retracted == "source" else "retracted_by_desk"
+    if superseded:
+        return "superseded"
+    return "corrected" if corrections else "standing"
 
 
 def in_si(quantity: dict[str, Any]) -> dict[str, Any]:

@@ -3,8 +3,8 @@
 Law: what a retracted claim supported is not changed by it (rule 10): the impact is shown, and people decide.
 
 An edge runs from what leans to what it leans on: a bulletin on the claims that it cites, an adopted figure on the
-claims that it rests on, a claim, and with it what the desk holds of it, on those that it supports, refines, updates, is
-the same as, is part of or responds to.
+claims that it rests on, a claim, and with it what the desk holds of it, on those that support it, that it is the same
+as, and that it refines, updates, is part of or responds to. Only links that are held count, not those that may be.
 """
 
 from collections import deque
@@ -14,10 +14,11 @@ from pydantic import BaseModel, ConfigDict
 from sqlalchemy import BigInteger, Column, Connection, Index, Integer, MetaData, String, select
 
 from domain import incident_events as e
+from domain import values as v
 from domain.events import Recorded
 from projections.lists import Listed
 from projections.rows import Row, Rows
-from projections.shapes import json_of, text_of
+from projections.shapes import json_of, record_state, text_of
 from projections.temporal import Json, holds_at, listed_by, row_at, temporal
 from projections.view import View
 
@@ -53,7 +54,7 @@ standings = temporal(
     "bulletins_claims",
     metadata,
     Column("claim", String, nullable=False),
-    Column("state", String, nullable=False),
+    Column("retracted", String),
     Column("assessment", String, nullable=False),
     Column("corrections", Integer, nullable=False),
     Column("changed", BigInteger, nullable=False),
@@ -71,7 +72,10 @@ LIST = Listed(
     text=("title", "text"),
     summary="bulletins, each with what it cites and how it was corrected",
 )
-LEANS = ("supports", "refines", "updates", "same", "part_of", "responds_to")
+ON_OTHER = ("refines", "updates", "same", "part_of", "responds_to")
+"""Relations by which a claim leans on the other."""
+ON_CLAIM = ("supports", "same")
+"""Relations by which the other leans on the claim: what supports it carries it."""
 Seen = (
     e.ClaimMade
     | e.ClaimCorrected
@@ -94,7 +98,7 @@ def project(rows: Rows, recorded: Recorded) -> None:
     assert isinstance(event, Seen)
     match event:
         case e.ClaimMade():
-            new = {"state": "standing", "assessment": "unassessed", "corrections": 0}
+            new = {"retracted": None, "assessment": "unassessed", "corrections": 0}
             changed = {"changed": recorded.position, "change": event.NAME}
             rows.add(standings, claim=str(event.claim), **new, **changed)
         case e.ClaimCorrected() | e.ClaimRetracted() | e.ClaimReinstated() | e.ClaimAssessed():
@@ -130,9 +134,9 @@ def _claim_changed(
         case e.ClaimCorrected():
             changes = {"corrections": row["corrections"] + 1}
         case e.ClaimRetracted():
-            changes = {"state": "withdrawn_by_source" if event.by == "source" else "retracted_by_desk"}
+            changes = {"retracted": event.by}
         case e.ClaimReinstated():
-            changes = {"state": "standing"}
+            changes = {"retracted": None, "corrections": 0}
         case e.ClaimAssessed():
             changes = {"assessment": event.assessment}
         case _:
@@ -141,12 +145,13 @@ def _claim_changed(
 
 
 def _link(rows: Rows, event: e.ClaimsLinked | e.ClaimsUnlinked, position: int) -> None:
-    if event.relation not in LEANS:
-        return
-    if isinstance(event, e.ClaimsLinked):
-        _lean(rows, "claim", str(event.claim), str(event.other), event.relation, position)
-    else:
-        rows.close(leanings, "claim", str(event.claim), str(event.other), event.relation)
+    claim, other = str(event.claim), str(event.other)
+    held = isinstance(event, e.ClaimsLinked) and event.judgement == "positive"
+    for relations, leaning, on in ((ON_OTHER, claim, other), (ON_CLAIM, other, claim)):
+        if event.relation in relations and held:
+            _lean(rows, "claim", leaning, on, event.relation, position)
+        elif event.relation in relations:
+            rows.close(leanings, "claim", leaning, on, event.relation)
 
 
 def _lean(rows: Rows, kind: str, id_: str, claim: str, relation: str, position: int) -> None:
@@ -212,7 +217,7 @@ class Impact(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     claim: str
-    state: str
+    state: v.RecordState
     assessment: str
     changed: int
     change: str
@@ -220,23 +225,36 @@ class Impact(BaseModel):
 
 
 def impact(connection: Connection, position: int, claim: str) -> Impact | None:
-    """Return what leans on a claim at a position, the nearest first; None where the claim was not there."""
+    """Return what leans on a claim at a position, the nearest first; None where the claim was not there.
+
+    A claim is listed at its least depth: what leads back to it is left out.
+    """
     standing = _standing(connection, position, claim)
     if standing is None:
         return None
     found: list[Leaning] = []
-    seen, waiting = {claim}, deque([(claim, 1)])
+    nearest, waiting = {claim: 0}, deque([(claim, 1)])
     while waiting:
         on, depth = waiting.popleft()
         for row in _leaning_on(connection, position, on):
+            if row["kind"] == "claim" and nearest.get(row["id"], depth) < depth:
+                continue
             settled = row["kind"] == "bulletin" and _settled(connection, position, row["id"], standing)
             held = _assessment(connection, position, row["id"]) if row["kind"] == "claim" else None
             found.append(Leaning(**row, leans_on=on, depth=depth, settled=settled, assessment=held))
-            if row["kind"] == "claim" and row["id"] not in seen:
-                seen.add(row["id"])
+            if row["kind"] == "claim" and row["id"] not in nearest:
+                nearest[row["id"]] = depth
                 waiting.append((row["id"], depth + 1))
-    kept = {name: standing[name] for name in ("claim", "state", "assessment", "changed", "change")}
-    return Impact(**kept, leanings=found)
+    kept = {name: standing[name] for name in ("claim", "assessment", "changed", "change")}
+    return Impact(**kept, state=_state(connection, position, standing), leanings=found)
+
+
+def _state(connection: Connection, position: int, standing: dict[str, Any]) -> v.RecordState:
+    """Return the record state of a claim: it is superseded while a claim that stands updates it."""
+    above = (row for row in _leaning_on(connection, position, standing["claim"]) if row["relation"] == "updates")
+    newer = (_standing(connection, position, row["id"]) for row in above)
+    superseded = any(one is not None and one["retracted"] is None for one in newer)
+    return record_state(standing["retracted"], superseded, standing["corrections"])
 
 
 def _leaning_on(connection: Connection, position: int, claim: str) -> list[dict[str, Any]]:

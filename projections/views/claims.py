@@ -9,7 +9,7 @@ from domain import incident_events as e
 from domain import values as v
 from domain.events import Recorded
 from projections.rows import Row, Rows
-from projections.shapes import id_of, in_si, json_of, json_or_none, quantity_of, text_of
+from projections.shapes import id_of, in_si, json_of, json_or_none, quantity_of, record_state, text_of
 from projections.temporal import Json, holds_at, listed_by, row_at, temporal
 from projections.view import View
 
@@ -39,7 +39,7 @@ claims = temporal(
     Column("group", String, nullable=False),
     Column("assessed", Json),
     Column("stances", Json, nullable=False),
-    Column("independent_confirmations", Integer, nullable=False),
+    Column("confirming_sources", Integer, nullable=False),
     Column("evidence_for", Json, nullable=False),
     Column("evidence_against", Json, nullable=False),
     Column("relations", Json, nullable=False),
@@ -136,7 +136,7 @@ def _made(rows: Rows, recorded: Recorded, event: e.ClaimMade) -> Row:
         "group": v.GROUP_OF["unassessed"],
         "assessed": None,
         "stances": [],
-        "independent_confirmations": 0,
+        "confirming_sources": 0,
         "evidence_for": [],
         "evidence_against": [],
         "relations": [],
@@ -193,13 +193,14 @@ def _state(rows: Rows, claim: object, **changes: Any) -> None:
 
 
 def _record_state(rows: Rows, row: Row) -> v.RecordState:
-    if row["retraction"] is not None:
-        return "withdrawn_by_source" if row["retraction"]["by"] == "source" else "retracted_by_desk"
-    for link in row["relations"]:
-        newer = link["relation"] == "updates" and link["other"] == row["claim"] and link["judgement"] == "positive"
-        if newer and _row(rows, link["claim"])["retraction"] is None:
-            return "superseded"
-    return "corrected" if row["corrections"] else "standing"
+    retraction = row["retraction"]
+    superseded = any(_supersedes(rows, link, row["claim"]) for link in row["relations"])
+    return record_state(retraction and retraction["by"], superseded, row["corrections"])
+
+
+def _supersedes(rows: Rows, link: dict[str, Any], claim: str) -> bool:
+    newer = link["relation"] == "updates" and link["other"] == claim and link["judgement"] == "positive"
+    return newer and _row(rows, link["claim"])["retraction"] is None
 
 
 def _link(rows: Rows, event: e.ClaimsLinked | e.ClaimsUnlinked, judgement: v.Judgement | None) -> None:
@@ -227,11 +228,14 @@ def _stance(rows: Rows, event: e.StanceTaken, position: int) -> None:
         "position": position,
     }
     stances = [*row["stances"], stance]
-    rows.put(claims, **{**row, "stances": stances, "independent_confirmations": _confirmations(stances)})
+    rows.put(claims, **{**row, "stances": stances, "confirming_sources": _confirming(stances)})
 
 
-def _confirmations(stances: list[dict[str, Any]]) -> int:
-    """Count the sources, independent of the claim, whose last word confirms it; to repeat it takes no word back."""
+def _confirming(stances: list[dict[str, Any]]) -> int:
+    """Count the sources independent of the claim whose last word confirms it; to repeat it takes no word back.
+
+    Two of them may share an origin, as two channels of one operator do: `assessed.independent_origins` counts origins.
+    """
     last_words = {one["source"]: one for one in stances if one["kind"] != "repeats"}
     return sum(one["independent"] and one["kind"] in CONFIRMING for one in last_words.values())
 
@@ -285,7 +289,9 @@ class ClaimView(BaseModel):
     group: v.AssessmentGroup
     assessed: dict[str, Any] | None
     stances: list[dict[str, Any]]
-    independent_confirmations: int
+    confirming_sources: int
+    """Sources independent of the claim whose last word confirms it. Two of them may share an origin;
+    `independent_origins` of what was `assessed` counts origins."""
     evidence_for: list[str]
     evidence_against: list[str]
     relations: list[dict[str, Any]]

@@ -6,11 +6,14 @@ up since somebody looked is the difference of the queue between then and now.
 What waits: a claim that nobody assessed; one that a source disputes; two claims that may be linked; two values of
 different claimants that cannot both be true, and no link between their claims; evidence that nobody examined; a
 bulletin that cites a claim which is no longer what it was; an adopted figure that rests on such a claim; a task.
+
+A claim whose claimant nobody named is one of a claimant of its own. What waits for a claim that is no longer what it
+was waits once for each reason, and only what undoes a reason ends its item: reinstatement takes no correction back.
 """
 
 from typing import Literal, assert_never
 
-from sqlalchemy import BigInteger, Column, Index, MetaData, String
+from sqlalchemy import BigInteger, Boolean, Column, Index, MetaData, String
 
 from domain import incident_events as e
 from domain import values as v
@@ -42,14 +45,34 @@ values = temporal(
     Column("claimant", String, nullable=False),
     Column("claim", String, nullable=False),
     Column("quantity", Json, nullable=False),
+    Column("position", BigInteger, nullable=False),
     key=("figure", "claimant"),
 )
-claimants = temporal(
-    "review_claimants",
+stated = temporal(
+    "review_stated",
     metadata,
     Column("claim", String, nullable=False),
-    Column("claimant", String),
+    Column("figure", String, nullable=False),
+    Column("claimant", String, nullable=False),
+    Column("quantity", Json, nullable=False),
+    Column("position", BigInteger, nullable=False),
     key=("claim",),
+)
+claims = temporal(
+    "review_claims",
+    metadata,
+    Column("claim", String, nullable=False),
+    Column("claimant", String, nullable=False),
+    Column("retracted", Boolean, nullable=False),
+    key=("claim",),
+)
+links = temporal(
+    "review_links",
+    metadata,
+    Column("claim", String, nullable=False),
+    Column("other", String, nullable=False),
+    Column("relation", String, nullable=False),
+    key=("claim", "other", "relation"),
 )
 citations = temporal(
     "review_citations",
@@ -68,6 +91,8 @@ resting = temporal(
 listed_by(review, "incident", "position")
 Index("ix_review_subject", review.c.subject, review.c.since)
 Index("ix_review_other", review.c.other, review.c.since)
+Index("ix_review_stated_claimant", stated.c.figure, stated.c.claimant, stated.c.since)
+Index("ix_review_links_other", links.c.other, links.c.since)
 Index("ix_review_citations_claim", citations.c.claim, citations.c.since)
 Index("ix_review_resting_claim", resting.c.claim, resting.c.since)
 LIST = Listed(
@@ -94,6 +119,9 @@ OfEvidence = e.EvidenceAttached | e.EvidenceExamined | e.EvidenceWithdrawn
 OfBulletin = e.BulletinPublished | e.BulletinCorrected | e.BulletinWithdrawn
 OfTask = e.TaskAssigned | e.TaskDone
 Seen = OfClaim | OfLink | OfEvidence | OfBulletin | OfTask | e.FigureAdopted
+Reason = Literal["corrected", "retracted", "assessed", "superseded"]
+"""Why a claim is no longer what it was."""
+REASONS: tuple[Reason, ...] = ("corrected", "retracted", "assessed", "superseded")
 UNTRUE: tuple[v.Assessment, ...] = ("false", "discounted")
 
 
@@ -115,9 +143,8 @@ def project(rows: Rows, recorded: Recorded) -> None:
         _of_task(rows, recorded, event)
 
 
-VIEW = View(
-    "review", 1, (review, values, claimants, citations, resting), frozenset(c.NAME for c in Seen.__args__), project
-)
+TABLES = (review, values, stated, claims, links, citations, resting)
+VIEW = View("review", 1, TABLES, frozenset(c.NAME for c in Seen.__args__), project)
 
 
 def _of_claim(rows: Rows, recorded: Recorded, event: OfClaim) -> None:
@@ -125,22 +152,27 @@ def _of_claim(rows: Rows, recorded: Recorded, event: OfClaim) -> None:
     match event:
         case e.ClaimMade():
             rows.add(review, **_item(recorded, "unassessed", claim, "nobody has assessed it"))
-            rows.add(claimants, claim=claim, claimant=id_of(event.attribution.claimant))
-            _state_value(rows, recorded, claim, event.quantity)
+            claimant = _claimant(claim, event.attribution)
+            rows.add(claims, claim=claim, claimant=claimant, retracted=False)
+            _state_value(rows, recorded, claim, claimant, quantity_of(event.quantity), recorded.position)
         case e.ClaimCorrected():
             _corrected(rows, recorded, event)
-            _to_correct(rows, recorded, claim, "a claim that was corrected")
+            _to_correct(rows, recorded, claim, "corrected", "was corrected")
         case e.ClaimRetracted():
-            _close(rows, claim, "unassessed", "disputed", "contradiction")
-            _take_value_back(rows, claim)
-            _to_correct(rows, recorded, claim, "a claim that was retracted")
+            _close(rows, claim, "unassessed", "disputed")
+            rows.change(claims, (claim,), retracted=True)
+            _take_value_back(rows, recorded, claim)
+            _to_correct(rows, recorded, claim, "retracted", "was retracted")
+            _supersede_updated(rows, recorded, claim)
         case e.ClaimReinstated():
             _wait(rows, recorded, "unassessed", claim, "it stands again, on a new basis")
-            _close(rows, claim, "bulletin_to_correct", "figure_to_adopt")
+            rows.change(claims, (claim,), retracted=False)
+            _compare_again(rows, recorded, claim)
+            _as_cited(rows, claim, "retracted")
+            _supersede_updated(rows, recorded, claim)
         case e.ClaimAssessed():
             _close(rows, claim, "unassessed", "disputed")
-            if event.assessment in UNTRUE:
-                _to_correct(rows, recorded, claim, f"a claim that was assessed as {event.assessment}")
+            _assessed(rows, recorded, event)
         case e.StanceTaken():
             if event.kind in ("disputes", "denies"):
                 _wait(rows, recorded, "disputed", claim, f"a source {event.kind} it")
@@ -148,19 +180,47 @@ def _of_claim(rows: Rows, recorded: Recorded, event: OfClaim) -> None:
             assert_never(event)
 
 
+def _assessed(rows: Rows, recorded: Recorded, event: e.ClaimAssessed) -> None:
+    """Let what leans on a claim wait once it is found untrue, not again when it is found untrue in another way."""
+    claim = str(event.claim)
+    if event.assessment not in UNTRUE:
+        _as_cited(rows, claim, "assessed")
+    elif event.previous not in UNTRUE:
+        _to_correct(rows, recorded, claim, "assessed", f"was assessed as {event.assessment}")
+
+
 def _of_link(rows: Rows, recorded: Recorded, event: OfLink) -> None:
     claim, other = str(event.claim), str(event.other)
     may_be = f"unsure_link:{claim}:{other}:{event.relation}"
-    if isinstance(event, e.ClaimsUnlinked):
-        rows.close(review, may_be)
-    elif event.judgement == "unsure":
+    if isinstance(event, e.ClaimsLinked) and event.judgement == "unsure":
         why = f"it may be that the one {event.relation} the other"
         _wait(rows, recorded, "unsure_link", claim, why, other=other, item=may_be)
     else:
         rows.close(review, may_be)
+    if isinstance(event, e.ClaimsLinked) and event.judgement == "positive":
+        rows.put(links, claim=claim, other=other, relation=event.relation)
         for subject, against in ((claim, other), (other, claim)):
             for row in rows.find(review, kind="contradiction", subject=subject, other=against):
                 rows.close(review, row["item"])
+    else:
+        rows.close(links, claim, other, event.relation)
+    if event.relation == "updates":
+        _supersede(rows, recorded, other)
+
+
+def _supersede_updated(rows: Rows, recorded: Recorded, claim: str) -> None:
+    """Look again at the claims that a claim updates, which fell or stands again."""
+    for link in rows.find(links, claim=claim, relation="updates"):
+        _supersede(rows, recorded, link["other"])
+
+
+def _supersede(rows: Rows, recorded: Recorded, older: str) -> None:
+    """Let what leans on a claim wait while a claim that stands updates it."""
+    newer = (rows.get(claims, link["claim"]) for link in rows.find(links, other=older, relation="updates"))
+    if all(one is None or one["retracted"] for one in newer):
+        _as_cited(rows, older, "superseded")
+    else:
+        _to_correct(rows, recorded, older, "superseded", "was superseded")
 
 
 def _of_evidence(rows: Rows, recorded: Recorded, event: OfEvidence) -> None:
@@ -178,11 +238,11 @@ def _of_bulletin(rows: Rows, event: OfBulletin) -> None:
                 rows.put(citations, bulletin=bulletin, claim=claim)
         case e.BulletinCorrected():
             if event.cause is not None:
-                rows.close(review, f"bulletin_to_correct:{bulletin}:{event.cause}")
+                _mended(rows, "bulletin_to_correct", bulletin, str(event.cause))
         case e.BulletinWithdrawn():
             for row in rows.find(citations, bulletin=bulletin):
                 rows.close(citations, bulletin, row["claim"])
-                rows.close(review, f"bulletin_to_correct:{bulletin}:{row['claim']}")
+                _mended(rows, "bulletin_to_correct", bulletin, row["claim"])
         case _:
             assert_never(event)
 
@@ -196,14 +256,27 @@ def _of_task(rows: Rows, recorded: Recorded, event: OfTask) -> None:
     rows.add(review, **_item(recorded, "task", str(event.task), f"{event.text or 'a task'}{due}", other=about))
 
 
-def _to_correct(rows: Rows, recorded: Recorded, claim: str, why: str) -> None:
+def _to_correct(rows: Rows, recorded: Recorded, claim: str, reason: Reason, became: str) -> None:
     """Let each bulletin and each adopted figure wait that leans on a claim which is no longer what it was."""
     for row in rows.find(citations, claim=claim):
-        item = f"bulletin_to_correct:{row['bulletin']}:{claim}"
-        _wait(rows, recorded, "bulletin_to_correct", row["bulletin"], f"it cites {why}", other=claim, item=item)
+        item, why = f"bulletin_to_correct:{row['bulletin']}:{claim}:{reason}", f"it cites a claim that {became}"
+        _wait(rows, recorded, "bulletin_to_correct", row["bulletin"], why, other=claim, item=item)
     for row in rows.find(resting, claim=claim):
-        item = f"figure_to_adopt:{row['figure']}:{claim}"
-        _wait(rows, recorded, "figure_to_adopt", row["figure"], f"it rests on {why}", other=claim, item=item)
+        item, why = f"figure_to_adopt:{row['figure']}:{claim}:{reason}", f"it rests on a claim that {became}"
+        _wait(rows, recorded, "figure_to_adopt", row["figure"], why, other=claim, item=item)
+
+
+def _as_cited(rows: Rows, claim: str, reason: Reason) -> None:
+    """Let nothing wait any more for this reason: in this respect the claim is again what was cited."""
+    for row in rows.find(review, other=claim):
+        if row["kind"] in ("bulletin_to_correct", "figure_to_adopt") and row["item"].endswith(f":{reason}"):
+            rows.close(review, row["item"])
+
+
+def _mended(rows: Rows, kind: Waiting, subject: str, claim: str) -> None:
+    """Let what leans on a claim wait for no reason any more."""
+    for reason in REASONS:
+        rows.close(review, f"{kind}:{subject}:{claim}:{reason}")
 
 
 def _adopted(rows: Rows, event: e.FigureAdopted) -> None:
@@ -211,7 +284,7 @@ def _adopted(rows: Rows, event: e.FigureAdopted) -> None:
     figure = str(event.figure)
     for row in rows.find(resting, figure=figure):
         rows.close(resting, figure, row["claim"])
-        rows.close(review, f"figure_to_adopt:{figure}:{row['claim']}")
+        _mended(rows, "figure_to_adopt", figure, row["claim"])
     for claim in event.rests_on:
         rows.put(resting, figure=figure, claim=str(claim))
 
@@ -220,51 +293,91 @@ def _corrected(rows: Rows, recorded: Recorded, event: e.ClaimCorrected) -> None:
     claim, after = str(event.claim), event.after
     if after.attribution is None and "quantity" not in after.fields:
         return
-    stated = _take_value_back(rows, claim)
     if after.attribution is not None:
-        rows.change(claimants, (claim,), claimant=id_of(after.attribution.claimant))
+        rows.change(claims, (claim,), claimant=_claimant(claim, after.attribution))
+    held = rows.get(stated, claim)
+    rows.close(stated, claim)
+    if held is not None:
+        _recount(rows, recorded, held["figure"], held["claimant"])
     _close(rows, claim, "contradiction")
-    quantity = quantity_of(after.quantity) if "quantity" in after.fields else stated
-    _compare(rows, recorded, claim, quantity)
+    made = rows.get(claims, claim)
+    assert made is not None
+    if "quantity" in after.fields:
+        _state_value(rows, recorded, claim, made["claimant"], quantity_of(after.quantity), recorded.position)
+    elif held is not None:
+        _state_value(rows, recorded, claim, made["claimant"], held["quantity"], held["position"])
 
 
-def _state_value(rows: Rows, recorded: Recorded, claim: str, quantity: v.Quantity | None) -> None:
-    if quantity is not None:
-        _compare(rows, recorded, claim, quantity_of(quantity))
+def _claimant(claim: str, attribution: v.Attribution) -> str:
+    """Return who made a claim; whom nobody named is nobody else."""
+    return id_of(attribution.claimant) or f"of {claim}"
 
 
-def _compare(rows: Rows, recorded: Recorded, claim: str, quantity: Row | None) -> None:
-    """Take the newest value of a claimant, and let it wait beside each that it cannot be true together with."""
-    row = rows.get(claimants, claim)
-    assert row is not None
-    if quantity is None or row["claimant"] is None:
+def _state_value(
+    rows: Rows, recorded: Recorded, claim: str, claimant: str, quantity: Row | None, position: int
+) -> None:
+    if quantity is None:
         return
-    for held in rows.find(values, figure=quantity["figure"]):
-        if held["claimant"] != row["claimant"]:
-            _contradict(rows, recorded, {"claim": claim, "claimant": row["claimant"], "quantity": quantity}, held)
-    rows.put(values, figure=quantity["figure"], claimant=row["claimant"], claim=claim, quantity=quantity)
+    value = {"claim": claim, "figure": quantity["figure"], "claimant": claimant, "quantity": quantity}
+    rows.put(stated, **value, position=position)
+    newest = rows.get(values, quantity["figure"], claimant)
+    if newest is None or newest["position"] <= position:
+        _count(rows, recorded, {**value, "position": position})
+
+
+def _take_value_back(rows: Rows, recorded: Recorded, claim: str) -> None:
+    """Let the value of a claim that fell count no more; the claimant's newest of those that stand counts instead."""
+    _close(rows, claim, "contradiction")
+    held = rows.get(stated, claim)
+    if held is not None:
+        _recount(rows, recorded, held["figure"], held["claimant"])
+
+
+def _compare_again(rows: Rows, recorded: Recorded, claim: str) -> None:
+    """Let the value of a claim that stands again count, where its claimant stated none since."""
+    held = rows.get(stated, claim)
+    if held is not None:
+        _recount(rows, recorded, held["figure"], held["claimant"])
+
+
+def _recount(rows: Rows, recorded: Recorded, figure: str, claimant: str) -> None:
+    """Let the newest value count that a claimant stated in a claim that stands."""
+    standing = [one for one in rows.find(stated, figure=figure, claimant=claimant) if _stands(rows, one["claim"])]
+    newest = max(standing, key=lambda one: int(one["position"]), default=None)
+    if newest is None:
+        rows.close(values, figure, claimant)
+    elif newest != rows.get(values, figure, claimant):
+        _count(rows, recorded, newest)
+
+
+def _stands(rows: Rows, claim: str) -> bool:
+    held = rows.get(claims, claim)
+    return held is not None and not held["retracted"]
+
+
+def _count(rows: Rows, recorded: Recorded, new: Row) -> None:
+    """Take the newest value of a claimant, and let it wait beside each that it cannot be true together with."""
+    for held in rows.find(values, figure=new["figure"]):
+        if held["claimant"] != new["claimant"]:
+            _contradict(rows, recorded, new, held)
+    rows.put(values, **new)
 
 
 def _contradict(rows: Rows, recorded: Recorded, new: Row, held: Row) -> None:
     """Let two claimants' newest values of a figure wait where both cannot be true; one item for the two of them."""
     item = ":".join(("contradiction", held["figure"], *sorted((new["claimant"], held["claimant"]))))
-    waiting = rows.get(review, item)
-    if not apart(held["quantity"], new["quantity"]):
+    if not apart(held["quantity"], new["quantity"]) or _linked(rows, new["claim"], held["claim"]):
         rows.close(review, item)
         return
     why = f"“{new['quantity']['wording']}” and “{held['quantity']['wording']}” cannot both be true"
     row = _item(recorded, "contradiction", new["claim"], why, other=held["claim"], item=item)
+    waiting = rows.get(review, item)
     kept = {name: waiting[name] for name in ("position", "waiting_since")} if waiting else {}
     rows.put(review, **{**row, **kept})
 
 
-def _take_value_back(rows: Rows, claim: str) -> Row | None:
-    """Let a claim's value, where it is its claimant's newest, count no more; return it."""
-    for held in rows.find(values, claim=claim):
-        rows.close(values, held["figure"], held["claimant"])
-        quantity: Row = held["quantity"]
-        return quantity
-    return None
+def _linked(rows: Rows, one: str, other: str) -> bool:
+    return bool(rows.find(links, claim=one, other=other) or rows.find(links, claim=other, other=one))
 
 
 def _close(rows: Rows, claim: str, *kinds: Waiting) -> None:

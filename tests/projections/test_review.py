@@ -106,9 +106,30 @@ def test_values_of_two_claimants_that_cannot_both_be_true_wait_until_their_claim
     }
 
 
-def test_values_of_one_claimant_or_of_nobody_do_not_contradict() -> None:
+def test_values_of_one_claimant_do_not_contradict() -> None:
     assert queue(claim(ONE, SOURCES[0], 100), claim(OTHER, SOURCES[0], 50)) == set()
-    assert queue(claim(ONE, None, 100), claim(OTHER, SOURCES[0], 50)) == set()
+
+
+def test_who_was_not_named_is_nobody_else() -> None:
+    waits = {("contradiction", OTHER, ONE)}
+    assert queue(claim(ONE, None, 100), claim(OTHER, SOURCES[0], 50)) == waits
+    assert queue(claim(ONE, None, 100), claim(OTHER, None, 50)) == waits
+
+
+def test_a_value_that_stands_again_is_compared_again() -> None:
+    reinstate = c.ReinstateClaim(**BASE, claim=ONE, basis="a new basis")
+    again = (HUNDRED, FIFTY, retract(ONE), reinstate)
+    assert queue(*again) == {("contradiction", ONE, OTHER)}
+    assert queue(HUNDRED, FIFTY, link("contradicts"), retract(ONE), reinstate) == set()
+
+
+def test_once_the_newest_value_falls_the_one_before_it_counts_again() -> None:
+    third = CLAIMS[2]
+    newer = (HUNDRED, FIFTY, claim(third, SOURCES[1], 100))
+    reinstate = c.ReinstateClaim(**BASE, claim=third, basis="a new basis")
+    assert queue(*newer, retract(third)) == {("contradiction", OTHER, ONE)}
+    assert queue(*newer, retract(third), reinstate) == set()
+    assert queue(*newer, retract(OTHER), retract(third)) == set()
 
 
 def test_a_contradiction_follows_the_newest_values() -> None:
@@ -177,3 +198,45 @@ def test_an_adopted_figure_waits_once_a_claim_that_it_rests_on_falls_until_it_is
     assert queue(*same) == {("figure_to_adopt", FIGURES[0], ONE)}
     assert queue(*same, adopt(third)) == set()
     assert queue(*same, c.ReinstateClaim(**BASE, claim=ONE, basis="a new basis")) == set()
+
+
+REINSTATE = c.ReinstateClaim(**BASE, claim=ONE, basis="a new basis")
+REWORD = c.CorrectClaim(**BASE, claim=ONE, by="source", changes=v.ClaimChanges(wording=v.Wording(text="other words")))
+MEND = c.CorrectBulletin(**BASE, bulletin=BULLETINS[0], wrong="not so", right="so", cause=ONE)
+CITED = (claim(ONE), claim(OTHER), PUBLISH)
+WAITS: Waits = {("bulletin_to_correct", BULLETINS[0], ONE)}
+
+
+def test_reinstatement_ends_only_what_waits_for_the_retraction() -> None:
+    assert queue(*CITED, retract(ONE), REINSTATE) == set()
+    assert queue(*CITED, REWORD, retract(ONE), REINSTATE) == WAITS
+    assert queue(*CITED, assess("false"), retract(ONE), REINSTATE) == WAITS
+    assert queue(*CITED, REWORD, retract(ONE), REINSTATE, MEND) == set()
+
+
+def test_what_waits_for_an_assessment_ends_with_another() -> None:
+    assert queue(*CITED, assess("false"), assess("unverified")) == set()
+    assert queue(*CITED, REWORD, assess("false"), assess("unverified")) == WAITS
+
+
+def test_a_bulletin_that_was_corrected_does_not_wait_for_another_word_for_untrue() -> None:
+    assert queue(*CITED, assess("false"), MEND, assess("discounted")) == set()
+    assert queue(*CITED, assess("false"), assess("discounted")) == WAITS
+    assert queue(*CITED, assess("false"), MEND, assess("unverified"), assess("discounted")) == WAITS
+
+
+def test_a_bulletin_waits_while_a_claim_that_stands_updates_one_that_it_cites() -> None:
+    waits = {("bulletin_to_correct", BULLETINS[0], OTHER)}
+    third = CLAIMS[2]
+    publish = c.PublishBulletin(**BASE, bulletin=BULLETINS[0], title="T", text="t", cites=(v.Cite(claim=OTHER),))
+    cited = (claim(ONE), claim(OTHER), claim(third), publish)
+    unlink = c.UnlinkClaims(**BASE, claim=ONE, other=OTHER, relation="updates")
+    also = c.LinkClaims(**BASE, claim=third, other=OTHER, relation="updates")
+    unsure = {("unsure_link", ONE, OTHER)}
+    assert queue(*cited, link("updates")) == waits
+    assert queue(*cited, link("updates", "unsure")) == unsure
+    assert queue(*cited, link("updates"), link("updates", "unsure")) == unsure
+    assert queue(*cited, link("updates"), unlink) == set()
+    assert queue(*cited, link("updates"), retract(ONE)) == set()
+    assert queue(*cited, link("updates"), also, retract(ONE)) == waits
+    assert queue(*cited, link("updates"), retract(ONE), REINSTATE) == waits
