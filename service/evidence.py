@@ -1,15 +1,18 @@
 """Evidence files: a content-addressed store in a folder, named by SHA-256.
 
-Law: what is read is checked against its name; a file is there whole or not at all. A crash during an upload leaves a
+Law: what is read is checked against its name; a file is there whole or not at all. Bytes that were damaged are mended
+by storing the true ones again. A crash during an upload leaves a
 file under `incoming/`, which the next start removes.
 """
 
+import asyncio
 import hashlib
 import os
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 CHUNK = 1024 * 1024
 
@@ -57,23 +60,24 @@ class EvidenceStore:
                         raise EvidenceTooLarge(f"evidence files have at most {self._limit} bytes")
                     digest.update(chunk)
                     file.write(chunk)
-                file.flush()
-                os.fsync(file.fileno())
+                await asyncio.to_thread(_to_disk, file)
             if size == 0:
                 raise EmptyEvidence("the upload is empty: send the bytes of the file as the body")
-            return self._keep(incoming, digest.hexdigest(), size)
+            return await asyncio.to_thread(self._keep, incoming, digest.hexdigest(), size)
         finally:
             incoming.unlink(missing_ok=True)
 
     def _keep(self, incoming: Path, hexadecimal: str, size: int) -> Stored:
+        """Give the file its name, unless what has it is whole: true bytes take the place of damaged ones."""
         target = self._path(hexadecimal)
+        if target.exists() and _is_itself(target):
+            return Stored(f"sha256:{hexadecimal}", size, new=False)
         target.parent.mkdir(exist_ok=True)
-        new = not target.exists()
-        if new:
-            incoming.chmod(0o440)
-            incoming.replace(target)
-            _sync(target.parent)
-        return Stored(f"sha256:{hexadecimal}", size, new)
+        _sync(self._files)
+        incoming.chmod(0o440)
+        incoming.replace(target)
+        _sync(target.parent)
+        return Stored(f"sha256:{hexadecimal}", size, new=True)
 
     def size(self, hash_: str) -> int | None:
         """Return the size of a stored file in bytes, or None where it is not held."""
@@ -83,9 +87,8 @@ class EvidenceStore:
     def read(self, hash_: str) -> Iterator[bytes]:
         """Yield the bytes after checking all of them against the hash. Raise `EvidenceDamaged` before the first."""
         path = self._path(hash_.removeprefix("sha256:"))
-        with path.open("rb") as file:
-            if hashlib.file_digest(file, "sha256").hexdigest() != path.name:
-                raise EvidenceDamaged(f"the stored bytes of {hash_} are not those that were stored: restore a backup")
+        if not _is_itself(path):
+            raise EvidenceDamaged(f"the stored bytes of {hash_} are not those that were stored: restore a backup")
         return _chunks(path)
 
     def _path(self, hexadecimal: str) -> Path:
@@ -96,6 +99,17 @@ def _chunks(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file:
         while chunk := file.read(CHUNK):
             yield chunk
+
+
+def _is_itself(path: Path) -> bool:
+    """Tell whether the bytes are those that the name promises."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest() == path.name
+
+
+def _to_disk(file: IO[bytes]) -> None:
+    file.flush()
+    os.fsync(file.fileno())
 
 
 def _sync(folder: Path) -> None:

@@ -26,8 +26,8 @@ log = structlog.get_logger()
 BYTE = b"."
 RETRY = 1.0
 """Seconds until a follower that ended is started again."""
-GRACE = 10.0
-"""Seconds that a follower has to finish its batch."""
+GRACE = 2.0
+"""Seconds that a follower has to finish its batch: what it does not finish is done at the next start."""
 MANY = 65_536
 
 
@@ -35,9 +35,11 @@ class Follower:
     """The server's side of the process that keeps the views."""
 
     def __init__(self, settings: Settings, views: Runner) -> None:
-        self._command = [sys.executable, "-m", "service.follower", str(settings.data), settings.log_level]
+        self._command = [sys.executable, "-P", "-m", "service.follower", str(settings.data), settings.log_level]
         self._views = views
         self._ending = threading.Event()
+        self._pipe = threading.Lock()
+        """Held to write to the pipe, to close it and to replace it: its number may be another file's afterwards."""
         self.follows = False
         """It has begun to follow: from then on a commit is shown within moments."""
         self._process = self._started()
@@ -53,13 +55,16 @@ class Follower:
         """Tell that the log has grown to this position."""
         self._views.wake(head)
         # A pipe that is full wakes all the same; a follower that is being started again looks by itself.
-        with suppress(BlockingIOError, BrokenPipeError, ValueError):
+        with self._pipe, suppress(BlockingIOError, BrokenPipeError, ValueError):
             os.write(_input(self._process), BYTE)
 
     def stop(self) -> None:
         """Let the follower finish its batch, and wait for its end."""
         self._ending.set()
-        _end(self._process)
+        with self._pipe:
+            process = self._process
+            _close(process)
+        _await_end(process)
         self._thread.join()
 
     def _started(self) -> "subprocess.Popen[bytes]":
@@ -70,19 +75,45 @@ class Follower:
     def _listen(self) -> None:
         """Read how far the views are whenever the follower has moved; start it again where it ended."""
         while True:
-            assert self._process.stdout is not None
-            with self._process.stdout as told:
-                while told.read(MANY):
-                    self._views.reread()
-                    self.follows = True
+            self._hear(self._process)
             self.follows = False
             if self._ending.is_set():
                 return
-            log.error("the process that keeps the views ended", status=self._process.wait())
-            _end(self._process)
-            if self._ending.wait(RETRY):
+            with self._pipe:
+                _close(self._process)
+            _await_end(self._process)
+            log.error("the process that keeps the views ended", status=self._process.returncode)
+            if not self._started_again():
                 return
-            self._process = self._started()
+
+    def _hear(self, process: "subprocess.Popen[bytes]") -> None:
+        assert process.stdout is not None
+        with process.stdout as told:
+            while told.read(MANY):
+                self._reread()
+                self.follows = True
+
+    def _reread(self) -> None:
+        try:
+            self._views.reread()
+        except Exception as problem:  # the database is away for a moment: the next step tells as much
+            log.error("how far the views are could not be read", exc_info=problem)
+
+    def _started_again(self) -> bool:
+        """Put a new process in the place of the one that ended, however often it takes; tell whether there is one."""
+        while not self._ending.wait(RETRY):
+            try:
+                process = self._started()
+            except OSError as problem:
+                log.error("the process that keeps the views could not be started", exc_info=problem)
+                continue
+            with self._pipe:
+                if not self._ending.is_set():
+                    self._process = process
+                    return True
+            _close(process)  # `stop` knows the one before only
+            _await_end(process)
+        return False
 
 
 @contextmanager
@@ -102,9 +133,12 @@ def _input(process: "subprocess.Popen[bytes]") -> int:
     return process.stdin.fileno()
 
 
-def _end(process: "subprocess.Popen[bytes]") -> None:
+def _close(process: "subprocess.Popen[bytes]") -> None:
     assert process.stdin is not None
     process.stdin.close()
+
+
+def _await_end(process: "subprocess.Popen[bytes]") -> None:
     try:
         process.wait(GRACE)
     except subprocess.TimeoutExpired:
@@ -129,6 +163,7 @@ def _tell() -> None:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which then lets this process end
+    for told in (signal.SIGINT, signal.SIGTERM):  # both reach a whole group: the server lets this process end
+        signal.signal(told, signal.SIG_IGN)
     logs.configure(sys.argv[2])
     follow(Path(sys.argv[1]))

@@ -3,6 +3,7 @@
 Law: a moment that is still to come is refused, never answered with what is known now.
 """
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from service.ledger import Ledger
@@ -38,22 +39,33 @@ def time_of(text: str, zone: tzinfo | None = UTC) -> datetime:
         raise BadMoment(f"{text!r} is neither a position nor a time such as 2024-08-08T09:00:00Z") from None
 
 
-def position_of(ledger: Ledger, text: str, zone: tzinfo | None = UTC) -> int:
-    """Return the last position that was recorded at the moment that a text names. Raise `BadMoment`."""
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The position that a moment names, and whether it names it for ever."""
+
+    position: int
+    settled: bool
+
+
+def find(ledger: Ledger, text: str, zone: tzinfo | None = UTC) -> Found:
+    """Return the last position that was recorded at the moment that a text names. Raise `BadMoment`.
+
+    A time is settled once something was recorded after it: recorded times only grow, so nothing can come before that.
+    The head is read before the time is resolved: what is recorded in between may still belong to the time.
+    """
     if is_position(text):
-        return _recorded(ledger, int(text))
+        return Found(_recorded(ledger, int(text)), settled=True)
     time = time_of(text, zone)
     if time > datetime.now(UTC):
         raise FutureMoment(f"{text} lies in the future: the record knows nothing of it yet")
-    return ledger.position_at(time if "." in text else time + END_OF_SECOND)
+    head = ledger.head()
+    position = ledger.position_at(time if "." in text else time + END_OF_SECOND)
+    return Found(position, settled=position < head)
 
 
-def is_settled(ledger: Ledger, text: str, position: int) -> bool:
-    """Tell whether a moment names this position for ever.
-
-    A time does once something was recorded after it: recorded times only grow, so nothing can come before that.
-    """
-    return is_position(text) or position < ledger.head()
+def position_of(ledger: Ledger, text: str, zone: tzinfo | None = UTC) -> int:
+    """Return the last position that was recorded at the moment that a text names. Raise `BadMoment`."""
+    return find(ledger, text, zone).position
 
 
 def first_from(ledger: Ledger, text: str) -> int:

@@ -19,12 +19,11 @@ from service.access import Caller
 from service.api.callers import Reader
 from service.api.lists import MEANING
 from service.api.media import JSON, JSON_PATCH, NDJSON, Form, offering
-from service.api.moments import FOREVER, Moment, ledger_of, position_of, shown, views_of
+from service.api.moments import FOREVER, Moment, found_at, shown, views_of
 from service.api.paging import Page, Paged, encode
 from service.api.reading import Name, Views, check_all, incident_of
 from service.api.reads import ReadRoute, strong
 from service.comparison import INCIDENTS, PARTS, WHOLE, ChangeItem, Difference, Part
-from service.moments import is_settled
 
 FORMS = (JSON, NDJSON, JSON_PATCH)
 
@@ -68,9 +67,8 @@ def between(
     ],
 ) -> Between:
     """Return the two moments of a difference; raise 422 where one is to come, or is none."""
-    a, b = position_of(request, first, "from"), position_of(request, second, "to")
-    ledger = ledger_of(request)
-    return Between(a, b, is_settled(ledger, first, a) and is_settled(ledger, second, b))
+    a, b = found_at(request, first, "from"), found_at(request, second, "to")
+    return Between(a.position, b.position, a.settled and b.settled)
 
 
 Two = Annotated[Between, Depends(between)]

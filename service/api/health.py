@@ -25,10 +25,13 @@ async def live() -> dict[str, str]:
 
 @router.get("/healthz/ready")
 def ready(request: Request) -> JSONResponse:
-    """Answer 200 when database, views and schema are ready; 503 with what is not, else."""
+    """Answer 200 when database, views and schema are ready; 503 with what is not, else.
+
+    Anybody may ask: why a view failed is told to operators only, since it may hold what an event says.
+    """
     head = ledger_of(request).head()
     views = [
-        {"name": v.name, "state": v.state, "position": v.position, "lag": head - v.position, "error": v.error}
+        {"name": v.name, "state": v.state, "position": v.position, "lag": head - v.position}
         for v in views_of(request).status()
     ]
     # What was recorded before the start is shown before the service is ready, not only what is near.

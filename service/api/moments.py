@@ -103,12 +103,17 @@ def links(request: Request) -> str:
     return f'<{original}>; rel="original timegate", <{timemap}>; rel="timemap"; type="application/link-format"'
 
 
-def position_of(request: Request, text: str, parameter: str = "at") -> int:
-    """Return the position that a position or RFC 3339 time names; raise 422 where it is neither, or to come."""
+def found_at(request: Request, text: str, parameter: str = "at") -> moments.Found:
+    """Return what a position or RFC 3339 time names; raise 422 where it is neither, or to come."""
     try:
-        return moments.position_of(ledger_of(request), text, zone=None)
+        return moments.find(ledger_of(request), text, zone=None)
     except moments.BadMoment as problem:
         raise Fault(422, type(problem).__name__, f"{parameter}: {problem}") from problem
+
+
+def position_of(request: Request, text: str, parameter: str = "at") -> int:
+    """Return the position that a position or RFC 3339 time names; raise 422 where it is neither, or to come."""
+    return found_at(request, text, parameter).position
 
 
 def reading(*names: str) -> Callable[..., Moment]:
@@ -135,9 +140,9 @@ def reading(*names: str) -> Callable[..., Moment]:
             return Moment(began, past=False)
         if at is None:
             return newest(request, wanted, *names)
-        position = position_of(request, at)
-        shown(views_of(request), max(position, wanted), *names)
-        return Moment(position, past=True, settled=moments.is_settled(ledger_of(request), at, position))
+        found = found_at(request, at)
+        shown(views_of(request), max(found.position, wanted), *names)
+        return Moment(found.position, past=True, settled=found.settled)
 
     return moment
 

@@ -5,10 +5,11 @@ Law: it looks and changes nothing of the record. The views it brings up to date,
 
 import hashlib
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -17,6 +18,7 @@ from pydantic import ValidationError
 from sqlalchemy.exc import DatabaseError
 
 from domain.events import Recorded, UnknownEvent
+from domain.incident_events import EvidenceAttached
 from projections.runner import NotOfThisLog, Runner
 from service.cli.exits import MISMATCH
 from service.cli.opening import VIEWS, catch_up, existing
@@ -24,8 +26,9 @@ from service.cli.options import Data, Json, Quiet
 from service.cli.progress import Progress
 from service.cli.terminal import put, put_json
 from service.ledger import Ledger, LedgerDamaged
+from service.ledger.record import FILE
 from service.store.copies import EVIDENCE
-from service.store.log import StoreError
+from service.store.log import RecordLog, StoreError, rfc3339
 
 BATCH = 1_000
 SHOWN_PROBLEMS = 20
@@ -77,27 +80,41 @@ def _tell(check: Check, *, json: bool, quiet: bool) -> None:
 
 
 def _checks(folder: Path, opened: Callable[[], Ledger], skip_evidence: bool, quiet: bool) -> Iterator[Check]:
+    walk = _Walk()
     try:
         with opened() as ledger:
             yield Check("file", "the database's own check of the log's file", ledger.check_file())
-            yield _events(ledger, quiet)
+            yield _events(folder / FILE, walk, ledger.head(), quiet)
             yield _views(folder, ledger, quiet)
     except (StoreError, LedgerDamaged) as problem:
         yield Check("file", "the log's file", [str(problem).partition("\n")[0]])
     if not skip_evidence:
-        yield _evidence(folder)
+        yield _evidence(folder, walk.attached)
 
 
-def _events(ledger: Ledger, quiet: bool) -> Check:
+def _events(file: Path, walk: "_Walk", head: int, quiet: bool) -> Check:
     problems: list[str] = []
-    head, state = ledger.head(), _Walk()
-    with Progress("reading the log", head, quiet=quiet) as progress:
-        while rows := ledger.read_raw(state.position, BATCH):
+    with Progress("reading the log", head, quiet=quiet) as progress, closing(RecordLog(file, read_only=True)) as log:
+        while rows := log.log_recorder.whole_rows(walk.position, BATCH):
             for row in rows:
-                problems += state.step(*row)
-            progress.at(state.position)
-    looked_at = f"{head} events read; positions, versions and recorded times follow each other"
+                problems += walk.step(Row(*row))
+            progress.at(walk.position)
+    looked_at = (
+        f"{head} events read; positions, versions and recorded times follow each other, and each is indexed as what"
+        " it says that it is"
+    )
     return Check("log", looked_at, problems)
+
+
+class Row(NamedTuple):
+    """An event as it is stored: its bytes, and the columns that are an index of them."""
+
+    position: int
+    aggregate: str
+    version: int
+    name: str
+    stored: bytes
+    recorded_at: str | None
 
 
 class _Walk:
@@ -105,32 +122,49 @@ class _Walk:
 
     def __init__(self) -> None:
         self.position = 0
+        self.attached: set[str] = set()
+        """The hashes of the evidence that was attached."""
         self._time: datetime | None = None
         self._versions: dict[UUID, int] = {}
 
-    def step(self, position: int, name: str, stored: bytes) -> Iterator[str]:
+    def step(self, row: Row) -> Iterator[str]:
         """Yield what is wrong with the next event."""
+        position = row.position
         if position != self.position + 1:
             yield f"position {self.position + 1} is missing"
         self.position = position
         try:
-            recorded = Recorded.from_bytes(stored, position)
+            recorded = Recorded.from_bytes(row.stored, position)
         except UnknownEvent as problem:
             yield f"position {position}: {problem}"
         except (ValidationError, ValueError, KeyError, TypeError) as problem:
             yield f"position {position} cannot be read: {type(problem).__name__}"
         else:
-            yield from self._follows(recorded, name)
+            yield from _misplaced(row, recorded)
+            yield from self._follows(recorded)
+            if isinstance(recorded.event, EvidenceAttached) and recorded.event.hash is not None:
+                self.attached.add(recorded.event.hash)
 
-    def _follows(self, recorded: Recorded, name: str) -> Iterator[str]:
+    def _follows(self, recorded: Recorded) -> Iterator[str]:
         at, version = recorded.position, self._versions.get(recorded.aggregate, 0) + 1
         if recorded.version != version:
             yield f"position {at} is version {recorded.version} of {recorded.aggregate}, where {version} follows"
         if self._time is not None and recorded.recorded_at <= self._time:
             yield f"position {at} was recorded at {recorded.recorded_at}, not after the one before it"
-        if orjson.loads(recorded.to_bytes())["name"] != name:
-            yield f"position {at} is kept under the name {name}, which is not its own"
         self._versions[recorded.aggregate], self._time = recorded.version, recorded.recorded_at
+
+
+def _misplaced(row: Row, recorded: Recorded) -> Iterator[str]:
+    """Yield each column that says something else than the envelope, by which the event is then found."""
+    columns = {
+        "aggregate": (row.aggregate, recorded.aggregate.hex),
+        "version": (row.version, recorded.version),
+        "name": (row.name, orjson.loads(row.stored)["name"]),
+        "recorded time": (row.recorded_at, rfc3339(recorded.recorded_at)),
+    }
+    for column, (kept, own) in columns.items():
+        if kept != own:
+            yield f"position {row.position} is kept under the {column} {kept}, which is not its own"
 
 
 def _views(folder: Path, ledger: Ledger, quiet: bool) -> Check:
@@ -148,13 +182,18 @@ def _views(folder: Path, ledger: Ledger, quiet: bool) -> Check:
     return Check("views", looked_at, failed, "`onrecord views rebuild NAME`; if it fails again, report the error")
 
 
-def _evidence(folder: Path) -> Check:
+def _evidence(folder: Path, attached: set[str]) -> Check:
     root, problems, count = folder / EVIDENCE, [], 0
+    held = set()
     for file in sorted(root.rglob("*")) if root.exists() else []:
         if file.is_file():
             count += 1
+            held.add(f"sha256:{file.name}")
             problems += _not_itself(file)
-    return Check("evidence", f"{count} files read, each with the SHA-256 that names it", problems)
+    looked_at, elsewhere = f"{count} files read, each with the SHA-256 that names it", len(attached - held)
+    if elsewhere:  # no problem by itself: the hash may be of a file that is kept elsewhere
+        looked_at += f"; {elsewhere} attached by a hash of which no file is here"
+    return Check("evidence", looked_at, problems)
 
 
 def _not_itself(file: Path) -> list[str]:

@@ -273,6 +273,16 @@ class LogRecorder(SQLiteApplicationRecorder):
             )
             return [tuple(row) for row in c.fetchall()]
 
+    def whole_rows(self, after: int, limit: int) -> list[tuple[int, str, int, str, bytes, str | None]]:
+        """Return position, aggregate, version, name, stored bytes and recorded time of what is after a position."""
+        with self.datastore.transaction(commit=False) as c:
+            c.execute(
+                "SELECT position, originator_id, originator_version, topic, state, recorded_at FROM stored_events"
+                " WHERE position > ? ORDER BY position LIMIT ?",
+                (after, limit),
+            )
+            return [tuple(row) for row in c.fetchall()]
+
     def aggregate_rows(self, aggregate: UUID, after_version: int, limit: int) -> list[tuple[int, bytes]]:
         """Return position and stored bytes of an aggregate's events after a version."""
         with self.datastore.transaction(commit=False) as c:

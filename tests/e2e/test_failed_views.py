@@ -72,7 +72,15 @@ def test_views_that_did_not_fail_go_on(client: tuple[TestClient, str]) -> None:
     assert (answer.status_code, answer.headers["x-position"]) == (200, "6")
     assert http.get(f"{incident}/reports").headers["x-position"] == "6"
     assert http.get("/api/v1/changes").headers["x-position"] == "6"
-    assert http.get("/healthz/ready").status_code == 503
+
+
+def test_anybody_is_told_which_view_failed_and_nobody_why(client: tuple[TestClient, str]) -> None:
+    http, _ = client
+    ready = http.get("/healthz/ready")
+    assert ready.status_code == 503
+    (failed,) = [view for view in ready.json()["views"] if view["state"] == "failed"]
+    assert failed == {"name": "claims", "state": "failed", "position": FAILING_AT - 1, "lag": 2}
+    assert "the fault of one view" not in ready.text
 
 
 def test_a_view_that_lags_is_waited_for_and_then_told(tmp_path: Path) -> None:

@@ -4,9 +4,11 @@ import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
+from domain.incident_commands import AttachEvidence
 from domain.source_commands import RegisterSource
 from projections.catalogue import VIEWS
 from projections.runner import Runner
@@ -15,7 +17,7 @@ from service.ledger import Ledger
 from service.settings import Settings
 from tests.projections.test_histories import all_rows
 from tests.service.command_line import many_sources, onrecord, source, write_rows
-from tests.service.ledgers import ask
+from tests.service.ledgers import ask, begin, claim, open_ledger
 
 
 @pytest.fixture
@@ -139,6 +141,19 @@ def test_a_record_that_is_well_is_said_to_be_and_what_was_looked_at(record: Path
         ("UPDATE stored_events SET state = 'x' WHERE position = 7", "position 7 cannot be read"),
         ("UPDATE stored_events SET topic = 'claim.thought.v1' WHERE position = 7", "position 7 is kept under"),
         ("DELETE FROM stored_events WHERE position = 7", "holds"),
+        (
+            "UPDATE stored_events SET recorded_at = '2024-01-01T00:00:00.000000Z' WHERE position = 7",
+            "position 7 is kept under the recorded time 2024-01-01T00:00:00.000000Z, which is not its own",
+        ),
+        ("UPDATE stored_events SET recorded_at = NULL WHERE position = 7", "position 7 is kept under the recorded"),
+        (
+            "UPDATE stored_events SET originator_id = 'c0ffee' WHERE position = 7",
+            "position 7 is kept under the aggregate c0ffee, which is not its own",
+        ),
+        (
+            "UPDATE stored_events SET originator_version = 999 WHERE position = 7",
+            "position 7 is kept under the version 999, which is not its own",
+        ),
     ],
 )
 def test_a_log_that_was_changed_is_found_out(record: Path, statement: str, said: str) -> None:
@@ -199,6 +214,21 @@ def test_an_evidence_file_that_was_changed_is_found_out(record: Path) -> None:
     assert done.code == 3
     assert "its bytes are not those that were stored" in done.out
     assert onrecord(record, "doctor", "--skip-evidence").code == 0
+
+
+def test_evidence_of_which_only_the_hash_is_here_is_told_and_is_no_fault(tmp_path: Path) -> None:
+    with open_ledger(tmp_path) as ledger:
+        incident, report = begin(ledger)
+        made = ledger.execute_now(ask(claim(incident, report)))
+        hash_ = f"sha256:{'ab' * 32}"
+        supports = (UUID(made.ids["claim"]),)
+        attach = AttachEvidence(incident=incident, supports=supports, kind="photo", hash=hash_)
+        ledger.execute_now(ask(attach))
+    done = onrecord(tmp_path, "doctor")
+    assert done.code == 0
+    assert (
+        "0 files read, each with the SHA-256 that names it; 1 attached by a hash of which no file is here" in done.out
+    )
 
 
 def test_a_backup_of_a_record_in_use_is_a_record_with_its_evidence(record: Path, tmp_path: Path) -> None:

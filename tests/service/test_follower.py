@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,6 +30,31 @@ def followed(folder: Path) -> Iterator[tuple[Ledger, Runner, Follower]]:
         yield ledger, views, follower
 
 
+class StumblingViews(Runner):
+    """Views whose database is away the first time that it is asked how far they are."""
+
+    stumbled = False
+
+    def reread(self) -> None:
+        """Fail once, then find out."""
+        if not self.stumbled:
+            self.stumbled = True
+            raise OSError("the database is away")
+        super().reread()
+
+
+class StumblingFollower(Follower):
+    """A follower that the system cannot start again at once."""
+
+    starts = 0
+
+    def _started(self) -> "subprocess.Popen[bytes]":
+        self.starts += 1
+        if self.starts == 2:
+            raise OSError("no more processes")
+        return super()._started()
+
+
 def test_each_commit_is_followed(tmp_path: Path) -> None:
     with followed(tmp_path) as (ledger, views, _):
         incident, report = begin(ledger)
@@ -47,6 +73,68 @@ def test_a_follower_that_is_killed_is_started_again(tmp_path: Path) -> None:
             receipt = ledger.execute_now(ask(claim(incident, report, f"claim {n}")))
             assert views.wait_for(receipt.position, PATIENCE)
             assert follower.pid != first
+
+
+def test_a_follower_that_cannot_be_started_again_at_once_is_started_later(tmp_path: Path) -> None:
+    with open_ledger(tmp_path) as ledger, Runner.open(tmp_path / "views.sqlite") as views:
+        follower = StumblingFollower(Settings(data=tmp_path), views)
+        ledger.on_commit(follower.wake)
+        try:
+            os.kill(follower.pid, signal.SIGKILL)
+            begin(ledger)
+            assert views.wait_for(ledger.head(), PATIENCE)
+            assert follower.starts == 3
+        finally:
+            follower.stop()
+
+
+def test_views_that_are_away_for_a_moment_are_followed_on(tmp_path: Path) -> None:
+    with (
+        open_ledger(tmp_path) as ledger,
+        StumblingViews.open(tmp_path / "views.sqlite") as views,
+        following(Settings(data=tmp_path), ledger, views),
+    ):
+        incident, report = begin(ledger)
+        for n in range(2):
+            receipt = ledger.execute_now(ask(claim(incident, report, f"claim {n}")))
+            assert views.wait_for(receipt.position, PATIENCE)
+        assert views.stumbled
+
+
+def test_the_signals_that_stop_a_server_do_not_stop_its_follower(tmp_path: Path) -> None:
+    with followed(tmp_path) as (ledger, views, follower):
+        incident, report = begin(ledger)
+        assert views.wait_for(ledger.head(), PATIENCE)
+        pid = follower.pid
+        for told in (signal.SIGTERM, signal.SIGINT):
+            os.kill(pid, told)
+            receipt = ledger.execute_now(ask(claim(incident, report, told.name)))
+            assert views.wait_for(receipt.position, PATIENCE)
+        assert follower.pid == pid
+
+
+def test_what_lies_in_the_working_directory_is_not_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "structlog.py").write_text("raise SystemExit('not this one')")
+    monkeypatch.chdir(tmp_path)
+    with followed(tmp_path / "data") as (ledger, views, follower):
+        pid = follower.pid
+        begin(ledger)
+        assert views.wait_for(ledger.head(), PATIENCE)
+        assert follower.pid == pid
+
+
+def test_a_follower_that_is_woken_after_its_end_writes_nowhere(tmp_path: Path) -> None:
+    with followed(tmp_path) as (ledger, _, follower):
+        begin(ledger)
+    read_end, write_end = os.pipe()  # takes the numbers that the follower's pipes had
+    os.set_blocking(read_end, False)
+    try:
+        follower.wake(0)
+        with pytest.raises(BlockingIOError):
+            os.read(read_end, 1)
+    finally:
+        os.close(read_end)
+        os.close(write_end)
 
 
 def test_a_follower_ends_with_its_server_and_leaves_the_views_whole(tmp_path: Path) -> None:
