@@ -39,6 +39,12 @@ def _begin(connection: Connection) -> None:
 def _tune(connection: sqlite3.Connection, _record: Any) -> None:
     """Let readers and the writer pass each other. What a power cut loses is projected again from the log."""
     connection.isolation_level = None
+    connection.create_function("casefold", 1, _casefold, deterministic=True)
     pragmas = ("journal_mode = WAL", "synchronous = NORMAL", "busy_timeout = 10000", "cache_size = -16384")
     for pragma in (*pragmas, "wal_autocheckpoint = 8000"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _casefold(text: str | None) -> str | None:
+    """Fold the case of every script: SQLite itself folds that of ASCII only."""
+    return None if text is None else text.casefold()

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, create_model
 from sqlalchemy import JSON, Connection, RowMapping, Table, and_, or_, select, tuple_
 from sqlalchemy.types import TypeEngine
 
+from projections.shapes import holds_text
 from projections.temporal import holds_at, key_of, row_at
 
 After = tuple[str | int, ...]
@@ -66,7 +67,7 @@ def read(
     table = listed.table
     where = [holds_at(table, position), *(table.c[name] == x for name, x in equals.items() if x is not None)]
     if q is not None:
-        where.append(or_(*(table.c[name].icontains(q, autoescape=True) for name in listed.text)))
+        where.append(or_(*(holds_text(table.c[name], q) for name in listed.text)))
     columns = [table.c[name] for name in listed.order]
     if after is not None:
         mine, given = tuple_(*columns), tuple_(*after)

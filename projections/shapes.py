@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel
+from sqlalchemy import ColumnElement, func
 
 from domain.units import to_si
 from domain.values import By, Quantity, RecordState
@@ -58,6 +59,11 @@ def in_si(quantity: dict[str, Any]) -> dict[str, Any]:
     si: dict[str, Any] = {name: to_si(quantity[name], unit)[0] for name in SPREAD if name in quantity}
     si["unit"] = to_si(1, unit)[1]
     return si
+
+
+def holds_text(column: ColumnElement[Any], q: str) -> ColumnElement[bool]:
+    """Return the condition that a text holds another, whatever the case of either, in any script."""
+    return func.instr(func.casefold(column), q.casefold()) > 0
 
 
 def apart(one: dict[str, Any], other: dict[str, Any]) -> bool:

@@ -9,7 +9,7 @@ from domain import incident_events as e
 from domain import values as v
 from domain.events import Recorded
 from projections.rows import Row, Rows
-from projections.shapes import id_of, in_si, json_of, json_or_none, quantity_of, record_state, text_of
+from projections.shapes import holds_text, id_of, in_si, json_of, json_or_none, quantity_of, record_state, text_of
 from projections.temporal import Json, holds_at, listed_by, row_at, temporal
 from projections.view import View
 
@@ -347,7 +347,7 @@ def list_claims(
     if source is not None:
         where.append(claims.c.chain.contains(source, autoescape=True))
     if q is not None:
-        where.append(claims.c.text.icontains(q, autoescape=True))
+        where.append(holds_text(claims.c.text, q))
     if after is not None:
         where.append((claims.c.incident > after[0]) | ((claims.c.incident == after[0]) & (claims.c.number > after[1])))
     query = select(claims).where(and_(*where)).order_by(claims.c.incident, claims.c.number).limit(limit)

@@ -1,8 +1,9 @@
 """Contested figures: every value ever claimed, by whom, since when; claimed beside conceded beside adopted.
 
-Law: values of different claimants are never merged, averaged or ranked. A figure `differs` when standing values of
-different claimants state different numbers, and is `contested` when two of their ranges do not overlap. A bound leaves
-its side open: "at least two" reaches up without end, "up to six miles" down to nothing; "about" is the number itself.
+Law: values of different claimants are never merged, averaged or ranked. A figure `differs` when the newest standing
+values of different claimants state different numbers, and is `contested` when two of their ranges do not overlap. Whom
+nobody named is nobody else. A bound leaves its side open: "at least two" reaches up without end, "up to six miles" down
+to nothing; "about" is the number itself. What a stance states, as a concession does, stands whatever its claim does.
 """
 
 from typing import Any, assert_never
@@ -174,11 +175,11 @@ def _link(rows: Rows, event: e.ClaimsLinked | e.ClaimsUnlinked) -> None:
 
 
 def _settle(rows: Rows, claim: str) -> None:
-    """Let the values that a claim states, and those it updates, stand or fall with it."""
+    """Let the value that a claim states, and those it updates, stand or fall with it."""
     held = rows.get(claimed_by, claim)
     assert held is not None
-    for row in rows.find(stated, claim=claim):
-        rows.put(stated, **{**row, "standing": not held["retracted"]})
+    if rows.get(stated, claim) is not None:
+        rows.change(stated, (claim,), standing=not held["retracted"])
     for one in (claim, *held["updates"]):
         _supersede(rows, one)
 
@@ -240,19 +241,23 @@ def get_figure(connection: Connection, position: int, figure: str) -> FigureDeta
         StatedView.model_validate(dict(one))
         for one in connection.execute(query.order_by(stated.c.position, stated.c.stated_by)).mappings()
     ]
-    # Only the newest value of each claimant can be apart from another's: the others were updated or withdrawn.
-    current = [one for one in values if one.standing and not one.superseded_by]
-    apart = [(a.stated_by, b.stated_by) for n, a in enumerate(current) for b in current[n + 1 :] if _apart(a, b)]
-    differs = any(a.source != b.source and _numbers(a) != _numbers(b) for a in current for b in current)
-    return FigureDetail(**_kept(row), values=values, differs=differs, contested=bool(apart), apart=apart[:1_000])
+    current = _newest(values)
+    pairs = [(a, b) for n, a in enumerate(current) for b in current[n + 1 :]]
+    differing = [(a.stated_by, b.stated_by) for a, b in pairs if apart(a.quantity, b.quantity)]
+    differs = len({_numbers(one) for one in current}) > 1
+    return FigureDetail(
+        **_kept(row), values=values, differs=differs, contested=bool(differing), apart=differing[:1_000]
+    )
 
 
 def _kept(row: Any) -> dict[str, Any]:
     return {name: row[name] for name in FigureDetail.model_fields if name in row}
 
 
-def _apart(a: StatedView, b: StatedView) -> bool:
-    return a.source != b.source and apart(a.quantity, b.quantity)
+def _newest(values: list[StatedView]) -> list[StatedView]:
+    """Return the newest standing value of each claimant, of values in the order in which they were stated."""
+    standing = [one for one in values if one.standing and not one.superseded_by]
+    return list({one.source or one.stated_by: one for one in standing}.values())
 
 
 def _numbers(one: StatedView) -> tuple[Any, ...]:

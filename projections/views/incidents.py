@@ -13,7 +13,7 @@ from domain import incident_events as e
 from domain import values as v
 from domain.events import Recorded
 from projections.rows import Row, Rows
-from projections.shapes import json_or_none, text_of
+from projections.shapes import holds_text, json_or_none, text_of
 from projections.temporal import Json, holds_at, listed_by, row_at, temporal
 from projections.view import View
 
@@ -224,7 +224,7 @@ def list_incidents(
         where.append(incidents.c.country == country)
     if q is not None:
         found = (incidents.c.title, incidents.c.summary, incidents.c.short_id)
-        where.append(or_(*(column.icontains(q, autoescape=True) for column in found)))
+        where.append(or_(*(holds_text(column, q) for column in found)))
     if after is not None:
         where.append(incidents.c.changed < after[0])
     query = select(incidents).where(*where).order_by(incidents.c.changed.desc())

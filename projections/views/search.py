@@ -25,6 +25,7 @@ found = temporal(
     Column("kind", String, nullable=False),
     Column("id", String, nullable=False),
     Column("incident", String),
+    Column("reference", String),
     Column("words", String, nullable=False),
     Column("retracted", Boolean, nullable=False),
     key=("kind", "id"),
@@ -75,10 +76,14 @@ def project(rows: Rows, recorded: Recorded) -> None:
             rows.add(found, **_row("report", str(happened.report), incident, *printed))
         case e.ClaimMade():
             words = (*_said(happened.wording), happened.reference)
-            rows.add(found, **_row("claim", str(happened.claim), incident, *words))
+            row = _row("claim", str(happened.claim), incident, *words)
+            rows.add(found, **{**row, "reference": happened.reference})
         case e.ClaimCorrected():
             if happened.after.wording is not None:
-                _put(rows, "claim", str(happened.claim), incident, *_said(happened.after.wording))
+                key = ("claim", str(happened.claim))
+                row = rows.get(found, *key)
+                assert row is not None
+                rows.change(found, key, words=_joined(*_said(happened.after.wording), row["reference"]))
         case e.ClaimRetracted():
             rows.change(found, ("claim", str(happened.claim)), retracted=True)
         case e.ClaimReinstated():
@@ -103,8 +108,12 @@ def _put(rows: Rows, kind: str, id_: str, incident: str | None, *words: str | No
 
 
 def _row(kind: str, id_: str, incident: str | None, *words: str | None) -> Row:
-    joined = "\n".join(word for word in words if word)
-    return {"kind": kind, "id": id_, "incident": incident, "words": joined, "retracted": False}
+    words_of = {"reference": None, "words": _joined(*words)}
+    return {"kind": kind, "id": id_, "incident": incident, **words_of, "retracted": False}
+
+
+def _joined(*words: str | None) -> str:
+    return "\n".join(word for word in words if word)
 
 
 def _said(wording: v.Wording) -> tuple[str, ...]:
@@ -133,7 +142,7 @@ _QUERY = text(
     " WHERE search_words MATCH :words AND s.since <= :position AND (s.until IS NULL OR s.until > :position)"
     " AND (:incident IS NULL OR s.incident = :incident) AND (:kind IS NULL OR s.kind = :kind)"
     " AND (:everywhere OR s.incident IN :within)"
-    " ORDER BY rank, s.kind, s.id LIMIT :limit OFFSET :skip"
+    " ORDER BY rank, s.kind, s.id LIMIT :limit"
 ).bindparams(bindparam("within", expanding=True))
 
 
@@ -146,7 +155,6 @@ def search(
     kind: str | None = None,
     within: Collection[str] | None = None,
     limit: int = 50,
-    skip: int = 0,
 ) -> list[Hit]:
     """Return what holds all these words at a position, the best first; the last word may be a beginning.
 
@@ -157,7 +165,7 @@ def search(
         return []
     values: dict[str, Any] = {"words": _quoted(parts), "position": position, "incident": incident, "kind": kind}
     values |= {"everywhere": within is None, "within": list(within or ())}
-    rows = connection.execute(_QUERY, {**values, "limit": limit, "skip": skip}).mappings()
+    rows = connection.execute(_QUERY, {**values, "limit": limit}).mappings()
     return [Hit.model_validate({**row, "retracted": bool(row["retracted"])}) for row in rows]
 
 

@@ -39,6 +39,8 @@ claims = temporal(
     Column("claimant", String),
     Column("assessment", String, nullable=False),
     Column("retracted", String),
+    Column("corrected_by_source", BigInteger, nullable=False),
+    Column("corrected_by_desk", BigInteger, nullable=False),
     key=("claim",),
 )
 listed_by(sources, "position")
@@ -122,7 +124,7 @@ def _of_claim(rows: Rows, event: OfClaim) -> None:
     match event:
         case i.ClaimMade():
             claimant = id_of(event.attribution.claimant)
-            rows.add(claims, claim=str(event.claim), claimant=claimant, assessment="unassessed", retracted=None)
+            rows.add(claims, claim=str(event.claim), claimant=claimant, **_NEW)
             _count(rows, claimant, claims=1)
         case i.StanceTaken():
             _count(rows, str(event.source), stances=1)
@@ -145,16 +147,28 @@ def _of_claim(rows: Rows, event: OfClaim) -> None:
             assert_never(event)
 
 
+_NEW: Row = {"assessment": "unassessed", "retracted": None, "corrected_by_source": 0, "corrected_by_desk": 0}
+
+
 def _corrected(rows: Rows, event: i.ClaimCorrected) -> None:
+    """Count a correction for the claimant, and a claim with all that became of it for the one it is now laid to."""
     row = _claim(rows, event.claim)
-    _count(rows, row["claimant"], **{"corrected_by_source" if event.by == "source" else "corrected_by_desk": 1})
-    if event.after.attribution is None:
-        return
-    now = id_of(event.after.attribution.claimant)
+    name = "corrected_by_source" if event.by == "source" else "corrected_by_desk"
+    _count(rows, row["claimant"], **{name: 1})
+    row = {**row, name: row[name] + 1}
+    after = event.after.attribution
+    now = row["claimant"] if after is None else id_of(after.claimant)
     if now != row["claimant"]:
-        rows.put(claims, **{**row, "claimant": now})
-        for claimant, step in ((row["claimant"], -1), (now, 1)):
-            _count(rows, claimant, **{"claims": step, _judged(row["assessment"]): step})
+        _count(rows, row["claimant"], **{name: -count for name, count in _counts(row).items()})
+        _count(rows, now, **_counts(row))
+    rows.put(claims, **{**row, "claimant": now})
+
+
+def _counts(row: Row) -> dict[str, int]:
+    """Return what a claim counts for in the record of its claimant."""
+    corrected = {name: row[name] for name in ("corrected_by_source", "corrected_by_desk")}
+    withdrawn = {_withdrawn(row["retracted"]): 1} if row["retracted"] else {}
+    return {"claims": 1, _judged(row["assessment"]): 1, **corrected, **withdrawn}
 
 
 def _judged(assessment: str) -> str:
