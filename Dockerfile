@@ -25,7 +25,7 @@ WORKDIR /data
 VOLUME /data
 EXPOSE 8000
 # Without a proxy, whatever the environment says: the answer of a proxy is not the service's.
-HEALTHCHECK --interval=10s --timeout=5s --start-period=30s CMD ["python", "-c", \
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s CMD ["python", "-P", "-c", \
     "from urllib.request import ProxyHandler, build_opener; build_opener(ProxyHandler({})).open('http://127.0.0.1:8000/healthz/ready', timeout=4)"]
 ENTRYPOINT ["onrecord"]
 CMD ["serve", "--host", "0.0.0.0", "--port", "8000"]

@@ -61,10 +61,11 @@ class Limits:
         if await self._guessed_too_often(scope, send, address):
             return
         limit = self._reads if scope["method"] in READING else self._writes
+        whose = await self._whose(scope, address)  # counts a key that is none, also where nothing else is limited
         if limit is None:
             await self.app(scope, receive, send)
             return
-        standing = await self._hit(limit, await self._whose(scope, address))
+        standing = await self._hit(limit, whose)
         if standing.reached:
             await _too_many(scope, send, standing, f"{limit.item.amount} {limit.name} a minute are allowed")
         else:

@@ -157,8 +157,16 @@ def _invalid(request: Request, error: Exception) -> JSONResponse:
         return answer(
             request, 400, "MalformedJson", f"the body is not JSON: {found[0].get('ctx', {}).get('error', '')}"
         )
-    errors = [FieldError(pointer=_pointer(e["loc"]), detail=str(e["msg"])) for e in found[:50]]
+    errors = [FieldError(pointer=_pointer(e["loc"]), detail=_said(e["type"], str(e["msg"]))) for e in found[:50]]
     return answer(request, 422, "InvalidFields", "some fields are not valid: see errors", errors=errors)
+
+
+NOT_TAKEN = "this text is empty, or has characters or a form that the field does not take: see /docs"
+
+
+def _said(kind: str, message: str) -> str:
+    """Return what is wrong with a field, in words: a pattern says nothing to who fills in a form."""
+    return NOT_TAKEN if kind == "string_pattern_mismatch" else message
 
 
 def _pointer(location: tuple[int | str, ...]) -> str:

@@ -1,4 +1,4 @@
-"""`onrecord serve`: the API, with the writer and the views in one process.
+"""`onrecord serve`: the API with the writer, and a follower beside it, which keeps the views.
 
 Law: what stands in the way is told before anything is served: a bad setting, a folder in use, a port that is taken.
 """
@@ -6,6 +6,7 @@ Law: what stands in the way is told before anything is served: a bad setting, a 
 import socket
 from typing import Annotated
 
+import structlog
 import typer
 
 from projections.runner import Runner
@@ -15,6 +16,8 @@ from service.cli.opening import VIEWS, settings_of
 from service.cli.options import Data
 from service.ledger import Ledger
 from service.settings import Settings
+
+log = structlog.get_logger()
 
 
 def serve(
@@ -52,6 +55,8 @@ def run(settings: Settings, taken: socket.socket) -> None:
     # The web framework takes a second to import, and no other command needs it.
     from service.cli.server import run_server
 
+    host, port = taken.getsockname()[:2]
+    log.info("serving", host=host, port=port)
     run_server(settings, taken)
 
 

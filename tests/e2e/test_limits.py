@@ -57,6 +57,14 @@ def test_made_up_keys_count_for_the_address_that_sent_them(tmp_path: Path) -> No
         assert client.get("/incidents").status_code == 401
 
 
+@pytest.mark.parametrize("reads", ["0", "100"])
+def test_made_up_keys_are_counted_whether_reads_are_limited_or_not(tmp_path: Path, reads: str) -> None:
+    limits = {"reads_per_minute": reads, "failed_keys_per_minute": "3"}
+    with serving(tmp_path, None, **limits) as server, server.client() as client:
+        guesses = [{"Authorization": f"Bearer orc_{n:012d}_guess"} for n in range(4)]
+        assert [client.get("/incidents", headers=guess).status_code for guess in guesses] == [401, 401, 401, 429]
+
+
 def test_without_a_limit_no_limit_is_told(tmp_path: Path) -> None:
     off = {"reads_per_minute": "0", "failed_keys_per_minute": "0"}
     with serving(tmp_path, None, **off, open_reading="true") as server, server.client() as client:

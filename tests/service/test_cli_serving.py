@@ -152,7 +152,10 @@ def test_it_logs_json_lines_without_query_addresses_or_keys(tmp_path: Path) -> N
     assert [(line["event"], line["method"], line["status"], line["level"]) for line in asked] == [
         ("request", "GET", 200, "info")
     ]
-    assert not any(hidden in told for hidden in ("hidden", secret, "127.0.0.1"))
+    (serving,) = [line for line in lines if line["event"] == "serving"]
+    assert (serving["host"], serving["port"]) == ("127.0.0.1", int(url.rpartition(":")[2]))
+    rest = [line for line in told.splitlines() if json.loads(line) != serving]
+    assert not any(hidden in line for line in rest for hidden in ("hidden", secret, "127.0.0.1"))
 
 
 def test_it_logs_from_the_level_on_that_is_set(tmp_path: Path) -> None:
