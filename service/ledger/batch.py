@@ -71,6 +71,7 @@ class Batch:
     kept: dict[Asked, tuple[str, Receipt]]
     is_demonstration: bool
     things: set[str] = field(default_factory=set)
+    brought: set[str] = field(default_factory=set)
     recorded: list[Recorded] = field(default_factory=list)
     stored: list[StoredEvent] = field(default_factory=list)
     fresh: dict[Asked, tuple[Idempotency, Receipt]] = field(default_factory=dict)
@@ -84,7 +85,7 @@ class Batch:
     def __post_init__(self) -> None:
         self.sources, self.accounts = Known(self.states, "source"), Known(self.states, "account")
         self.incidents = Known(self.states, "incident")
-        self.taken = Taken(self.log, self.things)
+        self.taken = Taken(self.log, self.things, self.brought)
 
     @property
     def touched(self) -> set[UUID]:

@@ -7,6 +7,7 @@ from collections.abc import Container
 from functools import cache
 from uuid import UUID
 
+from domain.commands import Command
 from domain.events import Event
 from service.store.log import RecordLog
 
@@ -19,12 +20,22 @@ _BEGINNINGS = frozenset(
 class Taken(Container[UUID | str]):
     """The ids and names in use: those that the log knows, and those that wait to be saved."""
 
-    def __init__(self, log: RecordLog, waiting: set[str]) -> None:
-        self._log, self._waiting = log, waiting
+    def __init__(self, log: RecordLog, waiting: set[str], brought: set[str]) -> None:
+        """Know what waits; ask the log for the ids that were `brought` along at once, for any other when it comes."""
+        self._log, self._waiting, self._brought = log, waiting, brought
+        self._known = log.log_recorder.things_among(brought)
 
     def __contains__(self, name: object) -> bool:
         key = name.hex if isinstance(name, UUID) else str(name)
-        return key in self._waiting or self._log.log_recorder.has_thing(key)
+        if key in self._waiting or key in self._known:
+            return True
+        return key not in self._brought and bool(self._log.log_recorder.things_among({key}))
+
+
+def brought_by(command: Command) -> str | None:
+    """Return the id that a command brings along for what it makes, as the log keeps it."""
+    found = getattr(command, command.NAME.partition(".")[0], None)
+    return found.hex if isinstance(found, UUID) else None
 
 
 def things_of(event: Event) -> list[str]:

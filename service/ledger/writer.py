@@ -14,6 +14,7 @@ from service.ledger.asking import LedgerDamaged, Outcome, Receipt, Unavailable
 from service.ledger.batch import Asked, Batch, Head
 from service.ledger.inbox import Inbox, Ticket, answer
 from service.ledger.keyring import Keyring
+from service.ledger.things import brought_by
 from service.store.log import RecordLog, StoreError, rfc3339
 from service.store.states import States
 
@@ -104,7 +105,9 @@ class Writer:
         if self._head is None:
             self._head = head_of(self._log)
         things = self._tried if self._trial else set()
-        return Batch(self._log, self._states, self._head, self._kept(tickets), self._is_demonstration, things)
+        brought = {key for ticket in tickets if (key := brought_by(ticket.request.command)) is not None}
+        kept = self._kept(tickets)
+        return Batch(self._log, self._states, self._head, kept, self._is_demonstration, things, brought)
 
     def _kept(self, tickets: list[Ticket]) -> dict[Asked, tuple[str, Receipt]]:
         """Return the answers that were given before to these requests."""

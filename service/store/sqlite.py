@@ -5,9 +5,10 @@ and how far an import is are one transaction. A crash before its commit leaves n
 all of it.
 """
 
+import json
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -230,9 +231,13 @@ class LogRecorder(SQLiteApplicationRecorder):
         """Tell whether the log holds this event."""
         return bool(self._one(ONE_EVENT, aggregate.hex, version))
 
-    def has_thing(self, name: str) -> bool:
-        """Tell whether the log holds a thing of this id, in hex digits, or an incident of this short id."""
-        return bool(self._one("SELECT 1 FROM things WHERE id = ?", name))
+    def things_among(self, names: Collection[str]) -> set[str]:
+        """Return those of these ids, and names for people, that are in use."""
+        if not names:
+            return set()
+        with self.datastore.transaction(commit=False) as c:
+            c.execute("SELECT id FROM things WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(list(names)),))
+            return {row[0] for row in c.fetchall()}
 
     def bytes_at(self, position: int) -> bytes | None:
         """Return the stored bytes of a position, None where the log does not hold it."""
