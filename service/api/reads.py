@@ -13,6 +13,7 @@ from fastapi import Request, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
+from service.api.callers import bearer, known_caller, reader
 from service.api.documented import read_answers
 from service.api.media import chosen, negotiates, offers_of
 from service.api.problems import Fault
@@ -43,7 +44,7 @@ class ReadRoute(APIRoute):
         async def read(request: Request) -> Response:
             if request.method != "GET":
                 return await handle(request)
-            _check_known(request, known)
+            await _check_known(request, known)
             if negotiated:
                 request.state.form = chosen(request.headers.get("accept", ""), offered)
             if negotiated and request.state.form is None:
@@ -60,10 +61,14 @@ def _parameters_of(dependant: Dependant) -> set[str]:
     return {field.alias for field in dependant.query_params}.union(*below)
 
 
-def _check_known(request: Request, known: set[str]) -> None:
-    """Raise 422 for a parameter that is none: `as_of` in place of `at` would else be answered as of now."""
+async def _check_known(request: Request, known: set[str]) -> None:
+    """Raise 422 for a parameter that is none: `as_of` in place of `at` would else be answered as of now.
+
+    Who may not read is told that first.
+    """
     strange = sorted(set(request.query_params) - known)
     if strange:
+        await reader(request, await known_caller(request, await bearer(request)))
         takes = f"takes {', '.join(sorted(known))}" if known else "takes none"
         raise Fault(422, "UnknownParameter", f"{', '.join(strange)[:200]} is no parameter here: this address {takes}")
 
