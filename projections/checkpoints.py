@@ -27,8 +27,8 @@ class Checkpoint:
     """Where a view stands.
 
     `generation` counts how often it was built anew. Until it has reached `target`, where it stood before its meaning
-    changed, it is not read. `mark` is the SHA-256 of the stored bytes of the event at
-    `position`: it tells the log that the view was read from. `error` says why it stopped there, where it did.
+    changed, it is not read. `mark` is the SHA-256 of the stored bytes of the event at `position`: it tells the log that
+    the view was read from. `error` says why it stopped there, where it did.
     """
 
     view: str

@@ -18,10 +18,9 @@ BESIDE = "__next_"
 
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
-    """What a rebuild came to: its position, its rows, and in how many rows the old view and the new one differ."""
+    """What a rebuild came to: its position, and in how many rows the old view and the new one differ."""
 
     position: int
-    rows: int
     differing: int
 
 
@@ -74,17 +73,14 @@ class Rebuild:
                 count += int(connection.execute(only_one).scalar_one())
         return count
 
-    def take_over(self, connection: Connection) -> int:
-        """Let the new tables take the names of the old ones; return how many rows they hold."""
-        rows = 0
+    def take_over(self, connection: Connection) -> None:
+        """Let the new tables take the names of the old ones."""
         for table in self.view.tables:
             new = self._next[table.name]
-            rows += connection.execute(select(func.count()).select_from(new)).scalar_one()
             table.drop(connection)
             connection.exec_driver_sql(f"ALTER TABLE {new.name} RENAME TO {table.name}")
         if self.view.index is not None:
             self.view.index(connection)
-        return rows
 
 
 def _beside(table: Table, mark: str) -> Table:

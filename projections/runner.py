@@ -338,8 +338,8 @@ class Runner:
             with self._engine.connect() as connection:
                 differing = rebuild.differing(connection, min(one.at.position, rebuild.position))
             with self._writing:
-                rows = self._take_over(one, rebuild, read)
-                return Rebuilt(rebuild.position, rows, differing)
+                self._take_over(one, rebuild, read)
+                return Rebuilt(rebuild.position, differing)
         finally:
             self._rebuilds.pop(name, None)
             with self._moved:
@@ -357,7 +357,7 @@ class Runner:
         rebuild.position, rebuild.mark = stored[-1][0], mark_of(stored[-1])
         self._head = max(self._head, rebuild.position)
 
-    def _take_over(self, one: _Kept, rebuild: Rebuild, read: Read) -> int:
+    def _take_over(self, one: _Kept, rebuild: Rebuild, read: Read) -> None:
         """Put the new rows in the old ones' place. A crash before the commit leaves the old rows as they were.
 
         The last few events are taken in the same transaction, which whoever keeps the live view waits for: the new
@@ -374,11 +374,10 @@ class Runner:
                 mark=rebuild.mark,
                 error=None,
             )
-            rows = rebuild.take_over(connection)
+            rebuild.take_over(connection)
             checkpoints.move(connection, at)
         one.rows.forget()
         one.at = at
-        return rows
 
 
 def _share(position: int, head: int) -> float:
