@@ -92,15 +92,9 @@ def _beside(table: Table, mark: str) -> Table:
         info=table.info,
     )
     for index in table.indexes:
-        partial = new.c.until.is_(None) if index.unique else None
         columns = [new.c[column.name] for column in index.columns]
-        Index(
-            f"{index.name}__{mark}",
-            *columns,
-            unique=index.unique,
-            sqlite_where=partial,
-            postgresql_where=partial,
-        )
+        now = new.c.until.is_(None) if index.info.get("now") else None
+        Index(f"{index.name}__{mark}", *columns, unique=index.unique, sqlite_where=now, postgresql_where=now)
     return new
 
 

@@ -10,12 +10,25 @@ from itertools import islice
 from typing import Any
 
 import orjson
-from sqlalchemy import JSON, Column, Connection, Dialect, Executable, Table, bindparam, insert, select, update
+from sqlalchemy import (
+    JSON,
+    Column,
+    Connection,
+    Dialect,
+    Executable,
+    Table,
+    bindparam,
+    insert,
+    literal_column,
+    select,
+    update,
+)
 
 from projections.temporal import INTERVAL, key_of
 
 Row = dict[str, Any]
 Key = tuple[Any, ...]
+Names = tuple[str, ...]
 CACHED_ROWS = 4_000
 """Rows of one table that stay at hand between batches."""
 
@@ -31,13 +44,32 @@ class _Held:
 
 @dataclass(slots=True)
 class _Kept:
-    """What is known of one table, and what it still has to be told. `fresh`: the keys that were touched since."""
+    """What is known of one table, and what it still has to be told.
+
+    `fresh`: the keys that were touched since. `sought`: those of them whose rows had certain values, by the columns
+    that were asked for.
+    """
 
     sql: "_Sql"
     now: dict[Key, _Held | None] = field(default_factory=dict)
     fresh: dict[Key, None] = field(default_factory=dict)
+    sought: dict[Names, dict[Key, dict[Key, None]]] = field(default_factory=dict)
     closed: list[tuple[Any, ...]] = field(default_factory=list)
     ended: list[tuple[Any, ...]] = field(default_factory=list)
+
+    def note(self, key: Key, row: Row, names: Names) -> None:
+        """Note a fresh row among those that have the same values in these columns."""
+        self.sought[names].setdefault(tuple([row[name] for name in names]), {})[key] = None
+
+    def fresh_with(self, names: Names, values: Key) -> list[Key]:
+        """Return the fresh keys whose rows have, or had since, these values."""
+        if names not in self.sought:
+            self.sought[names] = {}
+            for key in self.fresh:
+                held = self.now[key]
+                if held is not None:
+                    self.note(key, held.row, names)
+        return list(self.sought[names].get(values, ()))
 
 
 class Rows:
@@ -103,12 +135,11 @@ class Rows:
 
     def find(self, table: Table, **equals: Any) -> list[Row]:
         """Return the rows that hold now with these values, own writes included, in the order of their keys."""
-        kept = self._kept[table.name]
-        self._cursor.execute(kept.sql.find(tuple(equals)), tuple(equals.values()))
+        kept, names, values = self._kept[table.name], tuple(equals), tuple(equals.values())
+        self._cursor.execute(kept.sql.find(names), values)
         stored = (kept.sql.decoded(found)[0] for found in self._cursor.fetchall())
-        rows = {tuple([row[part] for part in kept.sql.key]): row for row in stored}
-        for key in kept.fresh:
-            rows.pop(key, None)
+        rows = {key: row for row in stored if (key := tuple([row[part] for part in kept.sql.key])) not in kept.fresh}
+        for key in kept.fresh_with(names, values):
             held = kept.now[key]
             if held is not None and all(held.row[name] == value for name, value in equals.items()):
                 rows[key] = held.row
@@ -116,19 +147,21 @@ class Rows:
 
     def _held(self, kept: _Kept, key: Key) -> _Held | None:
         if key not in kept.now:
-            self._cursor.execute(kept.sql.load, key)
+            self._cursor.execute(kept.sql.newest, key)
             found = self._cursor.fetchone()
-            kept.now[key] = None if found is None else _Held(*kept.sql.decoded(found), stored=True)
+            kept.now[key] = None if found is None or found[-1] is not None else _Held(*kept.sql.decoded(found), True)
         return kept.now[key]
 
     def _open(self, kept: _Kept, key: Key, row: Row) -> None:
         kept.now.pop(key, None)  # to the end: the rows used last stay at hand for longest
         kept.now[key] = _Held(row, self.position, stored=False)
         kept.fresh[key] = None
+        for names in kept.sought:
+            kept.note(key, row, names)
 
     def _end(self, kept: _Kept, key: Key, held: _Held) -> None:
         if held.stored:
-            kept.ended.append((self.position, *key))
+            kept.ended.append((self.position, *key, held.since))
         elif held.since < self.position:
             kept.closed.append(kept.sql.encoded(held.row, held.since, self.position))
 
@@ -145,6 +178,7 @@ class Rows:
                 held.stored = True
             kept.closed, kept.ended = [], []
             kept.fresh.clear()
+            kept.sought.clear()
             if len(kept.now) > CACHED_ROWS:
                 kept.now = dict(islice(kept.now.items(), len(kept.now) - CACHED_ROWS // 2, None))
 
@@ -163,17 +197,19 @@ class _Sql:
         self._readers = [(column.name, _reader(column, dialect)) for column in columns]
         self.insert = self._text(insert(table), [column.name for column in table.columns])
         named = [table.c[part] == bindparam(f"key_{part}") for part in self.key]
-        ending = update(table).where(table.c.until.is_(None), *named).values(until=bindparam("at"))
-        self.end = self._text(ending, ["at", *(f"key_{part}" for part in self.key)])
-        self._finds: dict[tuple[str, ...], str] = {}
-        self.load = self.find(self.key)
+        keys = [f"key_{part}" for part in self.key]
+        ending = update(table).where(*named, table.c.since == bindparam("began")).values(until=bindparam("at"))
+        self.end = self._text(ending, ["at", *keys, "began"])
+        # Not the row "with no end": it would be looked for among all the rows that the key ever had.
+        newest = select(*columns, table.c.since, table.c.until).where(*named).order_by(table.c.since.desc())
+        self.newest = self._text(newest.limit(literal_column("1")).offset(literal_column("0")), keys)
+        self._finds: dict[Names, str] = {}
 
-    def find(self, names: tuple[str, ...]) -> str:
+    def find(self, names: Names) -> str:
         """Return the query for the rows that hold now with the values of these columns."""
         if names not in self._finds:
-            columns = [column for column in self._table.columns if column.name != "until"]
             where = [self._table.c[name] == bindparam(f"is_{name}") for name in names]
-            query = select(*columns).where(self._table.c.until.is_(None), *where)
+            query = select(self._table).where(self._table.c.until.is_(None), *where)
             self._finds[names] = self._text(query, [f"is_{name}" for name in names])
         return self._finds[names]
 
@@ -190,7 +226,7 @@ class _Sql:
     def decoded(self, found: Sequence[Any]) -> tuple[Row, int]:
         """Return a row, and since when it holds, from what the driver gives."""
         pairs = zip(self._readers, found, strict=False)
-        return {name: value if read is None else read(value) for (name, read), value in pairs}, found[-1]
+        return {name: value if read is None else read(value) for (name, read), value in pairs}, found[-2]
 
 
 def _writer(column: Column[Any], dialect: Dialect) -> Processor:

@@ -16,8 +16,7 @@ Json = JSON(none_as_null=True)
 def temporal(name: str, metadata: MetaData, *columns: Column[Any], key: tuple[str, ...]) -> Table:
     """Return a table whose rows hold from `since` up to, not including, `until` (NULL: they still hold).
 
-    One index finds the row of a key that held at a position, however many there were; the other finds the one that
-    holds now, and lets no key hold twice.
+    One index finds the row of a key that held at a position, however many there were, and lets none begin twice.
     """
     table = Table(
         name,
@@ -28,9 +27,7 @@ def temporal(name: str, metadata: MetaData, *columns: Column[Any], key: tuple[st
         info={"key": key},
     )
     named = [table.c[part] for part in key]
-    now = table.c.until.is_(None)
-    Index(f"ix_{name}_key", *named, table.c.since)
-    Index(f"ux_{name}_now", *named, unique=True, sqlite_where=now, postgresql_where=now)
+    Index(f"ux_{name}_key", *named, table.c.since, unique=True)
     return table
 
 
@@ -38,6 +35,15 @@ def listed_by(table: Table, *columns: str) -> Index:
     """Add the index by which rows are listed: what held at a position is found in it without reading the rows."""
     name = f"ix_{table.name}_{'_'.join(columns)}"
     return Index(name, *(table.c[column] for column in columns), table.c.since, table.c.until)
+
+
+def found_by(table: Table, *columns: str) -> Index:
+    """Add the index by which a view finds, of the rows that hold now, those with some values."""
+    now = table.c.until.is_(None)
+    name = f"ix_{table.name}_{'_'.join(columns)}_now"
+    return Index(
+        name, *(table.c[column] for column in columns), sqlite_where=now, postgresql_where=now, info={"now": True}
+    )
 
 
 def key_of(table: Table) -> tuple[str, ...]:

@@ -81,4 +81,4 @@ def _when(recorded: Recorded) -> dict[str, Any]:
     return {"since": text_of(recorded.recorded_at), "by": by, "position": recorded.position}
 
 
-VIEW = View("accounts", 1, (accounts,), frozenset(c.NAME for c in e.AccountEvents.__args__), project)
+VIEW = View("accounts", 2, (accounts,), frozenset(c.NAME for c in e.AccountEvents.__args__), project)

@@ -119,7 +119,7 @@ def project(rows: Rows, recorded: Recorded) -> None:
             assert_never(event)
 
 
-VIEW = View("bulletins", 1, (bulletins, leanings, standings), frozenset(c.NAME for c in Seen.__args__), project)
+VIEW = View("bulletins", 2, (bulletins, leanings, standings), frozenset(c.NAME for c in Seen.__args__), project)
 
 
 def _claim_changed(

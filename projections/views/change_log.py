@@ -76,7 +76,7 @@ def project(rows: Rows, recorded: Recorded) -> None:
     )
 
 
-VIEW = View("change_log", 1, (change_log,), frozenset(c.NAME for c in get_args(Event)), project)
+VIEW = View("change_log", 2, (change_log,), frozenset(c.NAME for c in get_args(Event)), project)
 
 
 def subject_of(recorded: Recorded) -> tuple[str, str]:

@@ -117,7 +117,7 @@ def project(rows: Rows, recorded: Recorded) -> None:
             assert_never(event)
 
 
-VIEW = View("claims", 1, (claims, incidents, reports), frozenset(c.NAME for c in Seen.__args__), project)
+VIEW = View("claims", 2, (claims, incidents, reports), frozenset(c.NAME for c in Seen.__args__), project)
 
 
 def _made(rows: Rows, recorded: Recorded, event: e.ClaimMade) -> Row:

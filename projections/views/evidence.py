@@ -88,4 +88,4 @@ def _line(what: str, event: Seen, recorded: Recorded, hash_: str) -> dict[str, A
     }
 
 
-VIEW = View("evidence", 1, (evidence,), frozenset(c.NAME for c in Seen.__args__), project)
+VIEW = View("evidence", 2, (evidence,), frozenset(c.NAME for c in Seen.__args__), project)

@@ -123,7 +123,7 @@ def project(rows: Rows, recorded: Recorded) -> None:
             assert_never(event)
 
 
-VIEW = View("figures", 1, (figures, stated, claimed_by), frozenset(c.NAME for c in Seen.__args__), project)
+VIEW = View("figures", 2, (figures, stated, claimed_by), frozenset(c.NAME for c in Seen.__args__), project)
 
 
 def _definition(content: v.FigureContent) -> Row:

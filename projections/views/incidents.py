@@ -85,7 +85,7 @@ def project(rows: Rows, recorded: Recorded) -> None:
     rows.put(incidents, **{**row, **_changes(row, event), **moved, "counts": counts, "groups": groups})
 
 
-VIEW = View("incidents", 1, (incidents, assessed), frozenset(c.NAME for c in e.IncidentEvents.__args__), project)
+VIEW = View("incidents", 2, (incidents, assessed), frozenset(c.NAME for c in e.IncidentEvents.__args__), project)
 
 
 def _opened(event: e.IncidentOpened, recorded: Recorded) -> Row:

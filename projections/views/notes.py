@@ -83,4 +83,4 @@ def project(rows: Rows, recorded: Recorded) -> None:
             assert_never(event)
 
 
-VIEW = View("notes", 1, (notes, tasks), frozenset(c.NAME for c in Seen.__args__), project)
+VIEW = View("notes", 2, (notes, tasks), frozenset(c.NAME for c in Seen.__args__), project)

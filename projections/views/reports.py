@@ -77,4 +77,4 @@ def _changed(rows: Rows, event: e.ReportCorrected | e.ReportWithdrawn, recorded:
     rows.put(reports, **{**row, "state": state, "changes": [*row["changes"], line]})
 
 
-VIEW = View("reports", 1, (reports,), frozenset(c.NAME for c in Seen.__args__), project)
+VIEW = View("reports", 2, (reports,), frozenset(c.NAME for c in Seen.__args__), project)

@@ -13,7 +13,7 @@ was waits once for each reason, and only what undoes a reason ends its item: rei
 
 from typing import Literal, assert_never
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, MetaData, String
+from sqlalchemy import BigInteger, Boolean, Column, MetaData, String
 
 from domain import incident_events as e
 from domain import values as v
@@ -21,7 +21,7 @@ from domain.events import Recorded
 from projections.lists import Listed
 from projections.rows import Row, Rows
 from projections.shapes import apart, id_of, quantity_of, text_of
-from projections.temporal import Json, listed_by, temporal
+from projections.temporal import Json, found_by, listed_by, temporal
 from projections.view import View
 
 metadata = MetaData()
@@ -89,12 +89,13 @@ resting = temporal(
     key=("figure", "claim"),
 )
 listed_by(review, "incident", "position")
-Index("ix_review_subject", review.c.subject, review.c.since)
-Index("ix_review_other", review.c.other, review.c.since)
-Index("ix_review_stated_claimant", stated.c.figure, stated.c.claimant, stated.c.since)
-Index("ix_review_links_other", links.c.other, links.c.since)
-Index("ix_review_citations_claim", citations.c.claim, citations.c.since)
-Index("ix_review_resting_claim", resting.c.claim, resting.c.since)
+found_by(review, "subject")
+found_by(review, "other")
+found_by(values, "figure")
+found_by(stated, "figure", "claimant")
+found_by(links, "other")
+found_by(citations, "claim")
+found_by(resting, "claim")
 LIST = Listed(
     "review",
     "review_item",
@@ -144,7 +145,7 @@ def project(rows: Rows, recorded: Recorded) -> None:
 
 
 TABLES = (review, values, stated, claims, links, citations, resting)
-VIEW = View("review", 1, TABLES, frozenset(c.NAME for c in Seen.__args__), project)
+VIEW = View("review", 2, TABLES, frozenset(c.NAME for c in Seen.__args__), project)
 
 
 def _of_claim(rows: Rows, recorded: Recorded, event: OfClaim) -> None:
@@ -297,8 +298,7 @@ def _corrected(rows: Rows, recorded: Recorded, event: e.ClaimCorrected) -> None:
         rows.change(claims, (claim,), claimant=_claimant(claim, after.attribution))
     held = rows.get(stated, claim)
     rows.close(stated, claim)
-    if held is not None:
-        _recount(rows, recorded, held["figure"], held["claimant"])
+    _count_no_more(rows, recorded, held)
     _close(rows, claim, "contradiction")
     made = rows.get(claims, claim)
     assert made is not None
@@ -328,25 +328,32 @@ def _state_value(
 def _take_value_back(rows: Rows, recorded: Recorded, claim: str) -> None:
     """Let the value of a claim that fell count no more; the claimant's newest of those that stand counts instead."""
     _close(rows, claim, "contradiction")
-    held = rows.get(stated, claim)
-    if held is not None:
-        _recount(rows, recorded, held["figure"], held["claimant"])
+    _count_no_more(rows, recorded, rows.get(stated, claim))
 
 
 def _compare_again(rows: Rows, recorded: Recorded, claim: str) -> None:
     """Let the value of a claim that stands again count, where its claimant stated none since."""
     held = rows.get(stated, claim)
-    if held is not None:
-        _recount(rows, recorded, held["figure"], held["claimant"])
+    if held is None:
+        return
+    counted = rows.get(values, held["figure"], held["claimant"])
+    if counted is None or counted["position"] <= held["position"]:
+        _count(rows, recorded, held)
 
 
-def _recount(rows: Rows, recorded: Recorded, figure: str, claimant: str) -> None:
-    """Let the newest value count that a claimant stated in a claim that stands."""
+def _count_no_more(rows: Rows, recorded: Recorded, taken: Row | None) -> None:
+    """Let the newest value count that a claimant stated in a claim that stands, where the one that did was taken."""
+    if taken is None:
+        return
+    figure, claimant = taken["figure"], taken["claimant"]
+    counted = rows.get(values, figure, claimant)
+    if counted is None or counted["claim"] != taken["claim"]:
+        return
     standing = [one for one in rows.find(stated, figure=figure, claimant=claimant) if _stands(rows, one["claim"])]
     newest = max(standing, key=lambda one: int(one["position"]), default=None)
     if newest is None:
         rows.close(values, figure, claimant)
-    elif newest != rows.get(values, figure, claimant):
+    elif newest != counted:
         _count(rows, recorded, newest)
 
 

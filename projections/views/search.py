@@ -100,7 +100,7 @@ def project(rows: Rows, recorded: Recorded) -> None:
             assert_never(happened)
 
 
-VIEW = View("search", 1, (found,), frozenset(c.NAME for c in Seen.__args__), project, index)
+VIEW = View("search", 2, (found,), frozenset(c.NAME for c in Seen.__args__), project, index)
 
 
 def _put(rows: Rows, kind: str, id_: str, incident: str | None, *words: str | None) -> None:

@@ -75,7 +75,7 @@ def project(rows: Rows, recorded: Recorded) -> None:
         _of_claim(rows, event)
 
 
-VIEW = View("sources", 1, (sources, claims), NAMES, project)
+VIEW = View("sources", 2, (sources, claims), NAMES, project)
 
 
 def _registered(event: s.SourceRegistered, recorded: Recorded) -> Row:

@@ -98,4 +98,4 @@ def _happened(occurred: v.Occurred | None) -> dict[str, str | None]:
     }
 
 
-VIEW = View("timeline", 1, (timeline, published), frozenset(c.NAME for c in Seen.__args__), project)
+VIEW = View("timeline", 2, (timeline, published), frozenset(c.NAME for c in Seen.__args__), project)
