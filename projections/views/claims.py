@@ -3,14 +3,27 @@
 from typing import Any, Literal, assert_never
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import Column, Connection, Integer, MetaData, String, and_, not_, select
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    and_,
+    func,
+    not_,
+    select,
+    tuple_,
+)
 
 from domain import incident_events as e
 from domain import values as v
 from domain.events import Recorded
 from projections.rows import Row, Rows
 from projections.shapes import holds_text, id_of, in_si, json_of, json_or_none, quantity_of, record_state, text_of
-from projections.temporal import Json, holds_at, listed_by, row_at, temporal
+from projections.temporal import Json, listed_by, row_at, temporal
 from projections.view import View
 
 metadata = MetaData()
@@ -22,32 +35,19 @@ claims = temporal(
     Column("number", Integer, nullable=False),
     Column("short_id", String, nullable=False),
     Column("reference", String),
-    Column("report", String, nullable=False),
+    Column("made_at", BigInteger, nullable=False),
     Column("kind", String, nullable=False),
     Column("text", String, nullable=False),
-    Column("wording", Json, nullable=False),
-    Column("attribution", Json, nullable=False),
-    Column("claimant", String),
     Column("chain", String, nullable=False),
-    Column("occurred", Json),
-    Column("place", Json),
     Column("figure", String),
-    Column("quantity", Json),
-    Column("parties", Json, nullable=False),
     Column("record_state", String, nullable=False),
     Column("assessment", String, nullable=False),
     Column("group", String, nullable=False),
-    Column("assessed", Json),
-    Column("stances", Json, nullable=False),
-    Column("confirming_sources", Integer, nullable=False),
-    Column("evidence_for", Json, nullable=False),
-    Column("evidence_against", Json, nullable=False),
-    Column("relations", Json, nullable=False),
-    Column("corrections", Integer, nullable=False),
-    Column("retraction", Json),
-    Column("made", Json, nullable=False),
+    Column("said", Json, nullable=False),
+    Column("became", Json, nullable=False),
     key=("claim",),
 )
+"""Beside the columns by which claims are found, each as one document: what a claim says, and what became of it."""
 incidents = temporal(
     "claims_incidents",
     metadata,
@@ -63,7 +63,10 @@ reports = temporal(
     key=("report",),
 )
 
-listed_by(claims, "incident", "number")
+listed_by(claims, "incident")
+FIRST = claims.c.since == claims.c.made_at
+"""The condition that a row is the first of its claim: by these rows, one for each claim, pages are read in order."""
+Index("ix_claims_first", claims.c.incident, claims.c.number, sqlite_where=FIRST, postgresql_where=FIRST)
 
 CONFIRMING = ("confirms", "concedes")
 FALLEN: tuple[v.RecordState, ...] = ("withdrawn_by_source", "retracted_by_desk")
@@ -100,9 +103,10 @@ def project(rows: Rows, recorded: Recorded) -> None:
             _correct(rows, event)
         case e.ClaimRetracted():
             said = {"by": event.by, "code": event.code, "notice": event.notice, "reason": recorded.reason}
-            _state(rows, event.claim, retraction={**said, "position": recorded.position})
+            retraction = {**said, "position": recorded.position}
+            _state(rows, _with(_row(rows, event.claim), retraction=retraction))
         case e.ClaimReinstated():
-            _state(rows, event.claim, retraction=None, corrections=0)
+            _state(rows, _with(_row(rows, event.claim), retraction=None, corrections=0))
         case e.ClaimsLinked():
             _link(rows, event, event.judgement)
         case e.ClaimsUnlinked():
@@ -130,19 +134,22 @@ def _made(rows: Rows, recorded: Recorded, event: e.ClaimMade) -> Row:
         "number": event.number,
         "short_id": f"{opened['short_id']}-{event.number}",
         "reference": event.reference,
+        "made_at": recorded.position,
         **_said(rows, told),
         "record_state": "standing",
         "assessment": "unassessed",
         "group": v.GROUP_OF["unassessed"],
-        "assessed": None,
-        "stances": [],
-        "confirming_sources": 0,
-        "evidence_for": [],
-        "evidence_against": [],
-        "relations": [],
-        "corrections": 0,
-        "retraction": None,
-        "made": {"position": recorded.position, "recorded_at": text_of(recorded.recorded_at)},
+        "became": {
+            "assessed": None,
+            "stances": [],
+            "confirming_sources": 0,
+            "evidence_for": [],
+            "evidence_against": [],
+            "relations": [],
+            "corrections": 0,
+            "retraction": None,
+            "made": {"position": recorded.position, "recorded_at": text_of(recorded.recorded_at)},
+        },
     }
 
 
@@ -154,18 +161,19 @@ def _said(rows: Rows, told: dict[str, Any]) -> Row:
     claimant = attribution.get("claimant")
     chain = [*([claimant] if claimant else ()), *attribution["through"], report["source"]]
     return {
-        "report": told["report"],
         "kind": told["kind"],
         "text": told["wording"]["text"],
-        "wording": told["wording"],
-        "attribution": attribution,
-        "claimant": claimant,
         "chain": " ".join(dict.fromkeys(chain)),
-        "occurred": told.get("occurred"),
-        "place": told.get("place"),
         "figure": quantity["figure"] if quantity else None,
-        "quantity": {**quantity, "si": in_si(quantity)} if quantity else None,
-        "parties": told["parties"],
+        "said": {
+            "report": told["report"],
+            "wording": told["wording"],
+            "attribution": attribution,
+            "occurred": told.get("occurred"),
+            "place": told.get("place"),
+            "quantity": {**quantity, "si": in_si(quantity)} if quantity else None,
+            "parties": told["parties"],
+        },
     }
 
 
@@ -175,41 +183,46 @@ def _row(rows: Rows, claim: object) -> Row:
     return row
 
 
+def _with(row: Row, **became: Any) -> Row:
+    """Return a row with what became of the claim."""
+    return {**row, "became": {**row["became"], **became}}
+
+
 def _correct(rows: Rows, event: e.ClaimCorrected) -> None:
     row, after = _row(rows, event.claim), json_of(event.after)
-    said = {name: row[name] for name in v.ClaimContent.model_fields}
-    said |= {name: after.get(name) for name in after["fields"]}
-    _state(rows, event.claim, **_said(rows, said), corrections=row["corrections"] + 1)
+    said = {**row["said"], "kind": row["kind"]} | {name: after.get(name) for name in after["fields"]}
+    _state(rows, _with({**row, **_said(rows, said)}, corrections=row["became"]["corrections"] + 1))
 
 
-def _state(rows: Rows, claim: object, **changes: Any) -> None:
-    """Change a claim, and the record states that follow from it: its own, and those of the claims it updates."""
-    row = {**_row(rows, claim), **changes}
+def _state(rows: Rows, row: Row) -> None:
+    """Keep a changed claim, and the record states that follow from it: its own, and those of the claims it updates."""
     rows.put(claims, **{**row, "record_state": _record_state(rows, row)})
-    for link in row["relations"]:
+    for link in row["became"]["relations"]:
         if link["relation"] == "updates" and link["claim"] == row["claim"]:
             older = _row(rows, link["other"])
             rows.put(claims, **{**older, "record_state": _record_state(rows, older)})
 
 
 def _record_state(rows: Rows, row: Row) -> v.RecordState:
-    retraction = row["retraction"]
-    superseded = any(_supersedes(rows, link, row["claim"]) for link in row["relations"])
-    return record_state(retraction and retraction["by"], superseded, row["corrections"])
+    became = row["became"]
+    retraction, claim = became["retraction"], row["claim"]
+    superseded = any(_supersedes(rows, link, claim) for link in became["relations"])
+    return record_state(retraction and retraction["by"], superseded, became["corrections"])
 
 
 def _supersedes(rows: Rows, link: dict[str, Any], claim: str) -> bool:
     newer = link["relation"] == "updates" and link["other"] == claim and link["judgement"] == "positive"
-    return newer and _row(rows, link["claim"])["retraction"] is None
+    return newer and _row(rows, link["claim"])["became"]["retraction"] is None
 
 
 def _link(rows: Rows, event: e.ClaimsLinked | e.ClaimsUnlinked, judgement: v.Judgement | None) -> None:
     link = {"claim": str(event.claim), "other": str(event.other), "relation": event.relation}
     for claim in (event.claim, event.other):
         row = _row(rows, claim)
-        others = [kept for kept in row["relations"] if {**kept, "judgement": None} != {**link, "judgement": None}]
+        held = row["became"]["relations"]
+        others = [kept for kept in held if {**kept, "judgement": None} != {**link, "judgement": None}]
         relations = others if judgement is None else [*others, {**link, "judgement": judgement}]
-        rows.put(claims, **{**row, "relations": relations})
+        rows.put(claims, **_with(row, relations=relations))
     other = _row(rows, event.other)
     rows.put(claims, **{**other, "record_state": _record_state(rows, other)})
 
@@ -227,8 +240,8 @@ def _stance(rows: Rows, event: e.StanceTaken, position: int) -> None:
         "through": [str(source) for source in event.through],
         "position": position,
     }
-    stances = [*row["stances"], stance]
-    rows.put(claims, **{**row, "stances": stances, "confirming_sources": _confirming(stances)})
+    stances = [*row["became"]["stances"], stance]
+    rows.put(claims, **_with(row, stances=stances, confirming_sources=_confirming(stances)))
 
 
 def _confirming(stances: list[dict[str, Any]]) -> int:
@@ -253,15 +266,15 @@ def _assess(rows: Rows, event: e.ClaimAssessed, recorded: Recorded) -> None:
         "independent_origins": event.independent_origins,
         "override": event.override,
     }
-    changes = {"assessment": event.assessment, "group": v.GROUP_OF[event.assessment], "assessed": assessed}
-    rows.put(claims, **{**_row(rows, event.claim), **changes})
+    found = {"assessment": event.assessment, "group": v.GROUP_OF[event.assessment]}
+    rows.put(claims, **_with({**_row(rows, event.claim), **found}, assessed=assessed))
 
 
 def _attach(rows: Rows, event: e.EvidenceAttached) -> None:
     for column, named in (("evidence_for", event.supports), ("evidence_against", event.against)):
         for claim in named:
             row = _row(rows, claim)
-            rows.put(claims, **{**row, column: [*row[column], str(event.evidence)]})
+            rows.put(claims, **_with(row, **{column: [*row["became"][column], str(event.evidence)]}))
 
 
 class ClaimView(BaseModel):
@@ -303,7 +316,7 @@ class ClaimView(BaseModel):
 
 def view_of(row: Any) -> ClaimView:
     """Return a row as the claim that it holds."""
-    return ClaimView.model_validate({**row, "chain": row["chain"].split()})
+    return ClaimView.model_validate({**row, **row["said"], **row["became"], "chain": row["chain"].split()})
 
 
 def get_claim(connection: Connection, position: int, claim: str) -> ClaimView | None:
@@ -328,10 +341,21 @@ def list_claims(
     limit: int = 50,
     after: tuple[str | int, ...] | None = None,
 ) -> list[ClaimView]:
-    """Return claims at a position in the order they were made, at most `limit`, after the key (incident, number)."""
-    where = [holds_at(claims, position)]
+    """Return claims at a position in the order they were made, at most `limit`, after the key (incident, number).
+
+    However often a claim changed, one look into an index finds its row: claims never end.
+    """
+    first, newer = claims.alias("first"), claims.alias("newer")
+    newest = select(func.max(newer.c.since)).where(newer.c.claim == first.c.claim, newer.c.since <= position)
+    where = [
+        first.c.since == first.c.made_at,
+        first.c.since <= position,
+        claims.c.claim == first.c.claim,
+        claims.c.since == newest.scalar_subquery(),
+    ]
+    if incident is not None:
+        where.append(first.c.incident == incident)
     for name, value in (
-        ("incident", incident),
         ("assessment", assessment),
         ("kind", kind),
         ("figure", figure),
@@ -349,8 +373,8 @@ def list_claims(
     if q is not None:
         where.append(holds_text(claims.c.text, q))
     if after is not None:
-        where.append((claims.c.incident > after[0]) | ((claims.c.incident == after[0]) & (claims.c.number > after[1])))
-    query = select(claims).where(and_(*where)).order_by(claims.c.incident, claims.c.number).limit(limit)
+        where.append(tuple_(first.c.incident, first.c.number) > tuple_(*after))
+    query = select(claims).where(*where).order_by(first.c.incident, first.c.number).limit(limit)
     return [view_of(row) for row in connection.execute(query).mappings()]
 
 

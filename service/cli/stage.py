@@ -116,11 +116,12 @@ def _now(scene: Scene) -> tuple[Any, Any]:
 
 def _claim(claim: Mapping[str, Any], position: int) -> Text:
     sign, colour = STATES[claim["record_state"]]
-    quantity = f"  [{words_of(claim['quantity'])}]" if claim["quantity"] else ""
+    quantity = claim["said"]["quantity"]
+    value = f"  [{words_of(quantity)}]" if quantity else ""
     said = f"  {sign} {claim['number']:>3} {state(claim['record_state'])}, {state(claim['assessment'])}: "
     changed = claim["since"] == position
     line = _line(f"{'▶' if changed else ' '}{said}", f"bold {colour}" if changed else colour)
-    return line.append(plain(f"“{claim['text']}”{quantity}"), style="bold" if changed else "")
+    return line.append(plain(f"“{claim['text']}”{value}"), style="bold" if changed else "")
 
 
 def _figures(connection: Connection, incident: str, position: int) -> Iterator[Text]:

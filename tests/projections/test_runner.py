@@ -32,7 +32,7 @@ def failing(rows: Rows, recorded: Recorded) -> None:
     claims.project(rows, recorded)
 
 
-POISONED = View("claims", 1, claims.VIEW.tables, claims.VIEW.names | {"figure.defined.v1"}, failing)
+POISONED = View("claims", claims.VIEW.version, claims.VIEW.tables, claims.VIEW.names | {"figure.defined.v1"}, failing)
 
 
 def status_of(views: Runner, name: str) -> ViewStatus:
@@ -79,18 +79,18 @@ def test_a_row_that_the_database_refuses_stops_its_view_before_that_event_and_no
 
 
 def test_views_of_a_newer_version_are_left_alone(tmp_path: Path) -> None:
-    with Runner.open(tmp_path / "views.sqlite", (replace(claims.VIEW, version=2),)) as newer:
+    with Runner.open(tmp_path / "views.sqlite", (replace(claims.VIEW, version=claims.VIEW.version + 1),)) as newer:
         newer.catch_up(reader(HISTORY))
     with pytest.raises(OtherVersion), Runner.open(tmp_path / "views.sqlite", (claims.VIEW,)):
         pass
-    with Runner.open(tmp_path / "views.sqlite", (replace(claims.VIEW, version=2),)) as newer:
+    with Runner.open(tmp_path / "views.sqlite", (replace(claims.VIEW, version=claims.VIEW.version + 1),)) as newer:
         assert newer.position() == len(HISTORY)
 
 
 def test_a_reader_beside_sees_when_a_view_begun_anew_is_whole(tmp_path: Path) -> None:
     with Runner.open(tmp_path / "views.sqlite", (claims.VIEW,)) as views:
         views.catch_up(reader(HISTORY))
-    newer = (replace(claims.VIEW, version=2),)
+    newer = (replace(claims.VIEW, version=claims.VIEW.version + 1),)
     with (
         Runner.open(tmp_path / "views.sqlite", newer) as beside,
         Runner.open(tmp_path / "views.sqlite", newer) as views,
@@ -162,7 +162,7 @@ def test_runners_that_race_for_one_file_project_each_event_once(tmp_path: Path) 
 def test_a_view_whose_meaning_changed_is_begun_anew_and_not_read_before_it_is_whole(tmp_path: Path) -> None:
     with Runner.open(tmp_path / "views.sqlite", (claims.VIEW, change_log.VIEW)) as views:
         views.catch_up(reader(HISTORY))
-    newer = replace(claims.VIEW, version=2)
+    newer = replace(claims.VIEW, version=claims.VIEW.version + 1)
     with Runner.open(tmp_path / "views.sqlite", (newer, change_log.VIEW)) as views:
         assert (status_of(views, "claims").position, status_of(views, "claims").state) == (0, "rebuilding")
         assert not views.wait_for(0, 0, "claims")
