@@ -21,6 +21,11 @@ Read = Callable[[int, int], Sequence[Stored]]
 """Reads position, name and stored bytes of the events after a position, at most so many."""
 
 
+def parsed(position: int, data: bytes) -> Recorded:
+    """Return an event from its stored bytes."""
+    return Recorded.from_bytes(data, position)
+
+
 @dataclass(slots=True)
 class Batch:
     """Events in log order, each parsed once for all views."""
@@ -31,7 +36,7 @@ class Batch:
     def recorded(self, position: int, data: bytes) -> Recorded:
         """Return the event at a position."""
         if position not in self.parsed:
-            self.parsed[position] = Recorded.from_bytes(data, position)
+            self.parsed[position] = parsed(position, data)
         return self.parsed[position]
 
 

@@ -8,9 +8,27 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Column, Connection, Index, MetaData, Select, Table, case, func, inspect, select
+from sqlalchemy import (
+    JSON,
+    Column,
+    ColumnElement,
+    Connection,
+    Engine,
+    Index,
+    MetaData,
+    String,
+    Table,
+    and_,
+    case,
+    cast,
+    func,
+    inspect,
+    select,
+)
+from sqlalchemy.schema import CreateTable
 
 from projections.rows import Rows
+from projections.temporal import key_of
 from projections.view import View
 
 BESIDE = "__next_"
@@ -61,17 +79,20 @@ class Rebuild:
         """Make the new tables, empty."""
         drop_leftovers(connection, self.view)
         for table in self._next.values():
-            table.create(connection)
+            connection.execute(CreateTable(table))
+            for index in _needed(table):
+                index.create(connection)
+
+    def finish(self, engine: Engine) -> None:
+        """Add the indexes by which only readers look: at the end it takes half the time. Others write in between."""
+        for table in self._next.values():
+            for index in table.indexes - _needed(table):
+                with engine.begin() as connection:
+                    index.create(connection)
 
     def differing(self, connection: Connection, position: int) -> int:
         """Count the rows of old and new tables that the other ones do not hold, as both stood at a position."""
-        count = 0
-        for table in self.view.tables:
-            old, new = _as_of(table, position), _as_of(self._next[table.name], position)
-            for one, other in ((old, new), (new, old)):
-                only_one = select(func.count()).select_from(one.except_(other).subquery())
-                count += int(connection.execute(only_one).scalar_one())
-        return count
+        return sum(_differing(connection, table, self._next[table.name], position) for table in self.view.tables)
 
     def take_over(self, connection: Connection) -> None:
         """Let the new tables take the names of the old ones."""
@@ -81,6 +102,11 @@ class Rebuild:
             connection.exec_driver_sql(f"ALTER TABLE {new.name} RENAME TO {table.name}")
         if self.view.index is not None:
             self.view.index(connection)
+
+
+def _needed(table: Table) -> set[Index]:
+    """Return the indexes by which a view finds its own rows."""
+    return {index for index in table.indexes if index.unique or index.info.get("now")}
 
 
 def _beside(table: Table, mark: str) -> Table:
@@ -98,8 +124,27 @@ def _beside(table: Table, mark: str) -> Table:
     return new
 
 
-def _as_of(table: Table, position: int) -> Select[Any]:
-    """Return the query for the rows that had begun by a position, as they stood then."""
-    columns = [column for column in table.columns if column.name != "until"]
-    ended = case((table.c.until <= position, table.c.until))
-    return select(*columns, ended.label("until")).where(table.c.since <= position)
+def _differing(connection: Connection, old: Table, new: Table, position: int) -> int:
+    """Count the rows of two tables, begun by a position, that are not alike in both.
+
+    Each row looks for its twin by key and beginning: to sort all rows of both took longer than to make them.
+    """
+    twin = and_(*(old.c[part] == new.c[part] for part in (*key_of(old), "since")))
+    alike = [
+        _text(old.c[column.name]).is_not_distinct_from(_text(column)) for column in new.c if column.name != "until"
+    ]
+    ended = _ended(old, position).is_not_distinct_from(_ended(new, position))
+    matched = select(func.count()).select_from(old.join(new, twin)).where(old.c.since <= position, *alike, ended)
+    both = int(connection.execute(matched).scalar_one())
+    held = (select(func.count()).select_from(table).where(table.c.since <= position) for table in (old, new))
+    return sum(int(connection.execute(count).scalar_one()) - both for count in held)
+
+
+def _text(column: Column[Any]) -> ColumnElement[Any]:
+    """Return a column as what it is stored as: JSON is compared as its text."""
+    return cast(column, String) if isinstance(column.type, JSON) else column
+
+
+def _ended(table: Table, position: int) -> ColumnElement[Any]:
+    """Return where rows ended, as it was known at a position."""
+    return case((table.c.until <= position, table.c.until))

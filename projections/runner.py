@@ -20,7 +20,7 @@ from projections import checkpoints
 from projections.catalogue import VIEWS
 from projections.checkpoints import Checkpoint, OtherVersion
 from projections.database import WRITES, open_engine
-from projections.projecting import Batch, Poisoned, Read, Stored, mark_of, project
+from projections.projecting import Batch, Poisoned, Read, Stored, mark_of, parsed, project
 from projections.rebuilding import Rebuild, Rebuilt, drop_tables, make_tables
 from projections.rows import Rows
 from projections.view import View
@@ -28,6 +28,8 @@ from projections.view import View
 log = structlog.get_logger()
 BATCH = 1_000
 """Events in a transaction."""
+FILLING = 5
+"""So many times as many events are in a transaction while a view is built anew: nobody waits for its rows."""
 RETRY = 0.5
 """Seconds until the next try, where the database is away."""
 
@@ -352,6 +354,7 @@ class Runner:
             with self._writing_engine.begin() as connection:
                 rebuild.make(connection)
             self._fill(rebuild, read, told)
+            rebuild.finish(self._writing_engine)
             with self._engine.connect() as connection:
                 differing = rebuild.differing(connection, min(one.at.position, rebuild.position))
             with self._writing:
@@ -363,14 +366,14 @@ class Runner:
                 self._moved.notify_all()
 
     def _fill(self, rebuild: Rebuild, read: Read, told: Callable[[int], None] | None) -> None:
-        while stored := read(rebuild.position, self._batch):
+        while stored := read(rebuild.position, self._batch * FILLING):
             with self._writing_engine.begin() as connection:
                 self._add(connection, rebuild, stored)
             if told is not None:
                 told(rebuild.position)
 
     def _add(self, connection: Connection, rebuild: Rebuild, stored: Sequence[Stored]) -> None:
-        project(connection, rebuild.view, rebuild.rows, stored, Batch(stored).recorded)
+        project(connection, rebuild.view, rebuild.rows, stored, parsed)
         rebuild.position, rebuild.mark = stored[-1][0], mark_of(stored[-1])
         self._head = max(self._head, rebuild.position)
 

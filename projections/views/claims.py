@@ -67,6 +67,7 @@ listed_by(claims, "incident")
 FIRST = claims.c.since == claims.c.made_at
 """The condition that a row is the first of its claim: by these rows, one for each claim, pages are read in order."""
 Index("ix_claims_first", claims.c.incident, claims.c.number, sqlite_where=FIRST, postgresql_where=FIRST)
+_first, _newer = claims.alias("first"), claims.alias("newer")
 
 CONFIRMING = ("confirms", "concedes")
 FALLEN: tuple[v.RecordState, ...] = ("withdrawn_by_source", "retracted_by_desk")
@@ -345,16 +346,15 @@ def list_claims(
 
     However often a claim changed, one look into an index finds its row: claims never end.
     """
-    first, newer = claims.alias("first"), claims.alias("newer")
-    newest = select(func.max(newer.c.since)).where(newer.c.claim == first.c.claim, newer.c.since <= position)
+    newest = select(func.max(_newer.c.since)).where(_newer.c.claim == _first.c.claim, _newer.c.since <= position)
     where = [
-        first.c.since == first.c.made_at,
-        first.c.since <= position,
-        claims.c.claim == first.c.claim,
+        _first.c.since == _first.c.made_at,
+        _first.c.made_at + 0 <= position,  # not to be looked for in the index of what changed when
+        claims.c.claim == _first.c.claim,
         claims.c.since == newest.scalar_subquery(),
     ]
     if incident is not None:
-        where.append(first.c.incident == incident)
+        where.append(_first.c.incident == incident)
     for name, value in (
         ("assessment", assessment),
         ("kind", kind),
@@ -373,9 +373,11 @@ def list_claims(
     if q is not None:
         where.append(holds_text(claims.c.text, q))
     if after is not None:
-        where.append(tuple_(first.c.incident, first.c.number) > tuple_(*after))
-    query = select(claims).where(*where).order_by(first.c.incident, first.c.number).limit(limit)
-    return [view_of(row) for row in connection.execute(query).mappings()]
+        where.append(tuple_(_first.c.incident, _first.c.number) > tuple_(*after))
+    query = select(claims).where(*where).order_by(_first.c.incident, _first.c.number).limit(limit)
+    found = connection.execute(query)
+    names = tuple(found.keys())
+    return [view_of(dict(zip(names, row, strict=True))) for row in found]
 
 
 def page_key(claim: ClaimView) -> tuple[str | int, ...]:
