@@ -106,6 +106,13 @@ def test_values_of_two_claimants_that_cannot_both_be_true_wait_until_their_claim
     }
 
 
+def test_a_contradiction_waits_again_once_its_claims_are_no_longer_linked() -> None:
+    unlink = c.UnlinkClaims(**BASE, claim=ONE, other=OTHER, relation="contradicts")
+    assert queue(HUNDRED, FIFTY, link("contradicts"), unlink) == {("contradiction", ONE, OTHER)}
+    assert queue(HUNDRED, FIFTY, link("contradicts"), link("same"), unlink) == set()
+    assert queue(HUNDRED, FIFTY, link("contradicts"), retract(ONE), unlink) == set()
+
+
 def test_values_of_one_claimant_do_not_contradict() -> None:
     assert queue(claim(ONE, SOURCES[0], 100), claim(OTHER, SOURCES[0], 50)) == set()
 
