@@ -87,6 +87,7 @@ def bare_app(lifespan: object = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # else it is asked for at each request
     )
     problems.register(app)
     writing.mount(app)
