@@ -125,6 +125,11 @@ OPERATOR = Caller(Actor(), frozenset((role, None) for role in ("reporter", "veri
 """The operator at the machine's own command line."""
 
 
+def wanted(command: Command) -> str:
+    """Say which roles the table asks for."""
+    return f"{command.NAME} takes one of the roles {', '.join(sorted(MAY[type(command)]))}"
+
+
 def is_valid(account: Account, key: str, now: datetime) -> bool:
     """Tell whether a key of an account counts: the account is open, the key neither revoked nor expired."""
     held = account.keys.get(key)
@@ -137,6 +142,6 @@ def caller_of(account: Account, key: str, now: datetime) -> Caller | None:
     """Return the caller that a key of an account stands for, or None where key or account no longer count."""
     if not is_valid(account, key, now):
         return None
-    held = account.keys[key]
-    grants = frozenset(grant for grant in account.grants if not held.scopes or grant[0] in held.scopes)
+    scopes = account.keys[key].scopes
+    grants = frozenset(grant for grant in account.grants if grant[0] in scopes) if scopes else frozenset(account.grants)
     return Caller(Actor(account=account.id, key=key), grants)

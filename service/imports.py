@@ -32,6 +32,7 @@ from service.ledger import (
     KeyNoLongerValid,
     Ledger,
     NotADemonstration,
+    NotAllowed,
     Outcome,
     Receipt,
     Request,
@@ -229,7 +230,7 @@ class _Import:
 
 
 def _count(summary: Summary, row: Row, outcome: Outcome, refused: Refusal | None) -> None:
-    if isinstance(outcome, Refused | NotADemonstration | FutureTime | KeyNoLongerValid):
+    if isinstance(outcome, Refused | NotADemonstration | FutureTime | KeyNoLongerValid | NotAllowed):
         _failed(summary, row, f"{type(outcome).__name__}: {outcome}", refused)
         return
     if not isinstance(outcome, Receipt):

@@ -28,7 +28,7 @@ FAULTS: dict[str, str] = {
     "NoKey": "A key is needed: Authorization: Bearer orc_...",
     "InvalidKey": "The key is not valid, has expired or was revoked.",
     "KeyNoLongerValid": "The key expired or was revoked, or its account was closed, before the request had its turn.",
-    "NotAllowed": "The account lacks the role that this takes.",
+    "NotAllowed": "The account lacks the role that this takes, or lost it before the request had its turn.",
     "UnknownRoute": "Nothing is at this address.",
     "UnknownThing": "The record held no such thing at that moment.",
     "MethodNotAllowed": "The address is there, the method is not.",

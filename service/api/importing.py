@@ -22,7 +22,7 @@ from fastapi import Path as InPath
 from pydantic import BaseModel, Field
 
 from domain.incident_commands import AssessClaim
-from service.access import MAY, Caller
+from service.access import Caller, wanted
 from service.api.callers import Writer
 from service.api.problems import Fault
 from service.api.reads import ReadRoute
@@ -154,7 +154,7 @@ def permit_of(caller: Caller) -> Permit:
         if request.at is not None or request.actor != caller.actor:
             raise BadRow("recorded_at, actor: over HTTP the ledger's clock and the key's account count: leave them out")
         if not caller.may(command):
-            raise BadRow(f"NotAllowed: {command.NAME} takes one of the roles {', '.join(sorted(MAY[type(command)]))}")
+            raise BadRow(f"NotAllowed: {wanted(command)}")
         over = isinstance(command, AssessClaim) and caller.may_override(command.incident)
         return replace(request, may_override=over)
 

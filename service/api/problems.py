@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 
 from domain.refusals import Refused, Unknown
 from service.api.methods import allowed
-from service.ledger import IdempotencyMismatch, KeyNoLongerValid, QueueFull, StaleVersion, Unavailable
+from service.ledger import IdempotencyMismatch, KeyNoLongerValid, NotAllowed, QueueFull, StaleVersion, Unavailable
 
 MEDIA_TYPE = "application/problem+json"
 DOCS = "/docs/problems"
@@ -104,6 +104,7 @@ def register(app: FastAPI) -> None:
     app.add_exception_handler(Unavailable, _busy)
     app.add_exception_handler(IdempotencyMismatch, _mismatch)
     app.add_exception_handler(KeyNoLongerValid, _no_longer_valid)
+    app.add_exception_handler(NotAllowed, _not_allowed)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
 
@@ -148,6 +149,10 @@ def _mismatch(request: Request, error: Exception) -> JSONResponse:
 
 def _no_longer_valid(request: Request, error: Exception) -> JSONResponse:
     return answer(request, 401, "KeyNoLongerValid", str(error), headers=CHALLENGE)
+
+
+def _not_allowed(request: Request, error: Exception) -> JSONResponse:
+    return answer(request, 403, "NotAllowed", str(error))
 
 
 def _invalid(request: Request, error: Exception) -> JSONResponse:

@@ -18,14 +18,13 @@ from domain.commands import Command
 from domain.content import carry
 from domain.incident_commands import AssessClaim, MakeClaim, ReceiveReport
 from domain.values import Frozen
-from service.access import MAY
+from service.access import wanted
 from service.api.acts import ACTS, Act
 from service.api.callers import Writer
 from service.api.examples import EXAMPLES, RECEIPT
-from service.api.problems import Fault
 from service.api.writes import CorrelationId, IdempotencyKey, IfMatch, Write, WriteRoute, read_write
 from service.keys import make_key
-from service.ledger import Idempotency, Ledger, Receipt
+from service.ledger import Idempotency, Ledger, NotAllowed, Receipt
 from service.ledger import Request as LedgerRequest
 
 PREFIX = "/api/v1"
@@ -122,8 +121,7 @@ async def post(act: Act, request: Request, asked: Write) -> Response:
     caller, made = asked.caller, make_key() if act.command is IssueKey else None
     command: Command = carry(act.command, asked.body, **asked.ids, **({"key": made.id} if made else {}))
     if not caller.may(command):
-        roles = ", ".join(sorted(MAY[act.command]))
-        raise Fault(403, "NotAllowed", f"{command.NAME} takes one of the roles {roles}: ask an administrator")
+        raise NotAllowed(f"{wanted(command)}: ask an administrator")
     receipt = await ledger.execute(
         LedgerRequest(
             command=command,

@@ -57,6 +57,10 @@ class KeyNoLongerValid(Exception):
     """The key was revoked or expired, or its account was closed, before the request had its turn."""
 
 
+class NotAllowed(Exception):
+    """The account lacks the role that the command takes, or lacked it by the time that the request had its turn."""
+
+
 @dataclass(frozen=True, slots=True)
 class Idempotency:
     """The key of a request, whose it is, and a fingerprint of what it asks."""

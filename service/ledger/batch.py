@@ -16,14 +16,14 @@ from domain import account, incident, source
 from domain.account_commands import AccountCommands
 from domain.account_state import Account
 from domain.commands import Command
-from domain.events import Actor, Event, Recorded
+from domain.events import Event, Recorded
 from domain.given import Given
 from domain.incident_commands import IncidentCommands
 from domain.incident_state import Incident
 from domain.refusals import AlreadyExists, Refused
 from domain.source_commands import SourceCommands
 from domain.source_state import Source
-from service.access import is_valid
+from service.access import caller_of, wanted
 from service.ids import uuid7
 from service.ledger.asking import (
     FutureTime,
@@ -31,6 +31,7 @@ from service.ledger.asking import (
     IdempotencyMismatch,
     KeyNoLongerValid,
     NotADemonstration,
+    NotAllowed,
     Outcome,
     Receipt,
     Request,
@@ -45,7 +46,7 @@ from service.store.states import KINDS, Known, State, States, evolve
 TICK = timedelta(microseconds=1)
 FOREVER = "9999-12-31T23:59:59.999999Z"
 """The time of an answer that never grows old."""
-ALONE = (Refused, StaleVersion, IdempotencyMismatch, KeyNoLongerValid, NotADemonstration, FutureTime)
+ALONE = (Refused, StaleVersion, IdempotencyMismatch, KeyNoLongerValid, NotAllowed, NotADemonstration, FutureTime)
 Asked = tuple[str, str]
 """Who asks, and the key of the request."""
 
@@ -109,7 +110,7 @@ class Batch:
     def decide(self, request: Request) -> Outcome:
         """Return what becomes of a request, once the batch is saved."""
         try:
-            self._check_key(request.actor)
+            request = self._permitted(request)
             return self._replayed(request) or self._decided(request)
         except ALONE as refusal:
             return refusal
@@ -118,13 +119,23 @@ class Batch:
         except Exception as fault:  # noqa: BLE001  # one fault must not stop the writer: its caller is told
             return fault
 
-    def _check_key(self, actor: Actor) -> None:
-        """Raise `KeyNoLongerValid` unless the actor's key, where it has one, counts still: it may have waited."""
+    def _permitted(self, request: Request) -> Request:
+        """Return the request with the rights that its actor has still, where it has a key: it may have waited.
+
+        Raise `KeyNoLongerValid` where the key no longer counts, `NotAllowed` where its roles no longer suffice.
+        """
+        actor, command = request.actor, request.command
         if actor.account is None or actor.key is None:
-            return
+            return request
         account = self.accounts.get(actor.account)
-        if account is None or not is_valid(account, actor.key, datetime.now(UTC)):
+        caller = caller_of(account, actor.key, datetime.now(UTC)) if account is not None else None
+        if caller is None:
             raise KeyNoLongerValid("the key has expired or was revoked: ask an administrator for one")
+        if not caller.may(command):
+            raise NotAllowed(f"{wanted(command)}: ask an administrator")
+        if request.may_override and not caller.may_override(getattr(command, "incident", None)):
+            return replace(request, may_override=False)
+        return request
 
     def _replayed(self, request: Request) -> Receipt | None:
         """Return the answer that a retry gets: the one kept, or that of this very batch."""

@@ -13,10 +13,12 @@ from uuid import UUID, uuid4
 import pytest
 from eventsourcing.sqlite import SQLiteConnection
 
-from domain.account_commands import CloseAccount, GrantRole, IssueKey, OpenAccount, RevokeKey
+from domain.account_commands import CloseAccount, GrantRole, IssueKey, OpenAccount, RevokeKey, RevokeRole
 from domain.events import Actor, Recorded
-from domain.refusals import AlreadyExists
+from domain.incident_commands import AssessClaim
+from domain.refusals import AlreadyExists, MayNotOverride
 from domain.source_commands import RegisterSource
+from domain.values import Role
 from service.imports import import_file
 from service.keys import make_key
 from service.ledger import (
@@ -24,6 +26,7 @@ from service.ledger import (
     KeyNoLongerValid,
     Ledger,
     NoLedger,
+    NotAllowed,
     QueueFull,
     Receipt,
     Request,
@@ -309,9 +312,11 @@ def test_a_key_is_revoked_though_the_commit_raised_and_the_log_could_not_be_aske
         assert holder.account.keys[made.id].revoked
 
 
-def keyed(ledger: Ledger) -> Actor:
-    """Open an account with a key, and return both as an actor."""
+def keyed(ledger: Ledger, *roles: Role) -> Actor:
+    """Open an account with a key and roles, that of a reporter if nothing is said, and return both as an actor."""
     account, made = ledger.execute_now(ask(OpenAccount(name="Reporter"))).aggregate, make_key()
+    for role in roles or ("reporter",):
+        ledger.execute_now(ask(GrantRole(account=account, role=role)))
     ledger.execute_now(Request(IssueKey(account=account, key=made.id), ACTOR, secret=made.hash))
     return Actor(account=account, key=made.id)
 
@@ -329,6 +334,44 @@ def test_what_waits_behind_the_revocation_of_its_key_is_not_recorded(tmp_path: P
         assert len(texts(ledger)) == 1
         no_key = Request(claim(incident, report), Actor(account=actor.account))
         assert isinstance(ledger.execute_now(no_key), Receipt)
+
+
+def test_what_waits_behind_the_revocation_of_its_role_is_not_recorded(tmp_path: Path) -> None:
+    with open_ledger(tmp_path) as ledger:
+        incident, report = begin(ledger)
+        actor = keyed(ledger)
+        assert actor.account is not None
+        made = Request(claim(incident, report), actor)
+        revoked = ask(RevokeRole(account=actor.account, role="reporter", reason="left the desk"))
+        before, _, after = ledger.execute_many([made, revoked, made])
+        assert (type(before), type(after)) == (Receipt, NotAllowed)
+        assert len(texts(ledger)) == 1
+
+
+def test_a_role_for_one_incident_does_not_last_for_what_waits_on_another(tmp_path: Path) -> None:
+    with open_ledger(tmp_path) as ledger:
+        (incident, report), (other, other_report) = begin(ledger), begin(ledger)
+        actor = keyed(ledger)
+        assert actor.account is not None
+        narrowed = [
+            ask(GrantRole(account=actor.account, role="reporter", incident=other)),
+            ask(RevokeRole(account=actor.account, role="reporter", reason="works on the other one now")),
+        ]
+        made = [Request(claim(incident, report), actor), Request(claim(other, other_report), actor)]
+        *_, there, here = ledger.execute_many([*narrowed, *made])
+        assert (type(there), type(here)) == (NotAllowed, Receipt)
+
+
+def test_who_is_no_editor_any_more_overrides_nothing_that_waited(tmp_path: Path) -> None:
+    with open_ledger(tmp_path) as ledger:
+        incident, report = begin(ledger)
+        said = UUID(ledger.execute_now(ask(claim(incident, report))).ids["claim"])
+        actor = keyed(ledger, "verifier", "editor")
+        assert actor.account is not None
+        command = AssessClaim(incident=incident, claim=said, assessment="confirmed", override=True, reason="seen")
+        asked = Request(command, actor, may_override=True)
+        revoked = ask(RevokeRole(account=actor.account, role="editor", reason="on leave"))
+        assert isinstance(ledger.execute_many([revoked, asked])[1], MayNotOverride)
 
 
 def test_a_retry_with_a_key_that_was_revoked_gets_no_answer(tmp_path: Path) -> None:
@@ -360,6 +403,7 @@ def test_a_key_that_expires_while_its_request_waits_is_not_taken(
     with open_ledger(tmp_path) as ledger:
         incident, report = begin(ledger)
         account = ledger.execute_now(ask(OpenAccount(name="Reporter"))).aggregate
+        ledger.execute_now(ask(GrantRole(account=account, role="reporter")))
         expires = datetime.now(UTC) + timedelta(hours=1)
         issued = IssueKey(account=account, key=make_key().id, expires=expires)
         ledger.execute_now(ask(issued))
