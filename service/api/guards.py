@@ -28,6 +28,14 @@ SAFETY: tuple[tuple[bytes, bytes], ...] = (
 MAX_DEPTH = 32
 
 
+def header_of(scope: Scope, name: bytes) -> str | None:
+    """Return a header, the first of its name, which is given in small letters as the server gives them."""
+    for key, value in scope["headers"]:
+        if key == name:
+            return str(value, "latin-1")
+    return None
+
+
 class TooLarge(Exception):
     """The body went beyond its limit while it was read."""
 
@@ -86,34 +94,45 @@ class Bodies:
             return
         streamed = scope["path"].startswith(self.streamed)
         limit = self.max_streamed if streamed else self.max_body
-        trace, started = scope["state"]["trace_id"], False
+        length = header_of(scope, b"content-length") or "0"
+        if not length.isdecimal() or int(length) > limit:
+            await _too_large(scope, send, limit)
+        elif streamed or scope["method"] == "GET":
+            await self._streaming(scope, receive, send, limit)
+        else:
+            await self._with_body(scope, receive, send, limit)
+
+    async def _streaming(self, scope: Scope, receive: Receive, send: Send, limit: int) -> None:
+        started = False
 
         async def noting_send(message: Message) -> None:
             nonlocal started
             started = started or message["type"] == "http.response.start"
             await send(message)
 
-        length = dict(scope["headers"]).get(b"content-length", b"0")
-        if not length.isdigit() or int(length) > limit:
-            await refuse(send, 413, "TooLarge", f"the body is larger than {limit} bytes", trace)
-            return
         try:
-            if streamed or scope["method"] == "GET":
-                await self.app(scope, _counting(receive, limit), noting_send)
-            else:
-                await self._with_body(scope, _counting(receive, limit), noting_send, trace)
+            await self.app(scope, _counting(receive, limit), noting_send)
         except TooLarge:
             if not started:
-                await refuse(send, 413, "TooLarge", f"the body is larger than {limit} bytes", trace)
+                await _too_large(scope, send, limit)
 
-    async def _with_body(self, scope: Scope, receive: Receive, send: Send, trace: str) -> None:
-        body = await _whole(receive)
+    async def _with_body(self, scope: Scope, receive: Receive, send: Send, limit: int) -> None:
+        try:
+            body = await _whole(_counting(receive, limit))
+        except TooLarge:
+            await _too_large(scope, send, limit)
+            return
         if body is None:
             return
         if depth_of(body) > MAX_DEPTH:
-            await refuse(send, 400, "TooDeep", f"the body is nested deeper than {MAX_DEPTH} levels", trace)
+            why = f"the body is nested deeper than {MAX_DEPTH} levels"
+            await refuse(send, 400, "TooDeep", why, scope["state"]["trace_id"])
             return
         await self.app(scope, _replay(body, receive), send)
+
+
+async def _too_large(scope: Scope, send: Send, limit: int) -> None:
+    await refuse(send, 413, "TooLarge", f"the body is larger than {limit} bytes", scope["state"]["trace_id"])
 
 
 def _counting(receive: Receive, limit: int) -> Receive:

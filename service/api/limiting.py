@@ -8,15 +8,15 @@ import ipaddress
 import math
 import time
 from dataclasses import dataclass
+from functools import lru_cache
 
 from limits import RateLimitItem, RateLimitItemPerMinute
 from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.api.callers import proven
-from service.api.guards import refuse
+from service.api.guards import header_of, refuse
 from service.settings import Settings
 
 LIMITED = "/api/"
@@ -51,17 +51,19 @@ class Limits:
         self._reads = _limit("reads", settings.reads_per_minute)
         self._writes = _limit("writes", settings.writes_per_minute)
         self._failures = _limit("failed-keys", settings.failed_keys_per_minute)
+        self._failed: dict[str, float] = {}
+        """When an address last sent a key that is none, the longest ago first: of all others nothing is asked."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or refuse it with 429."""
         if scope["type"] != "http" or not scope["path"].startswith(LIMITED):
             await self.app(scope, receive, send)
             return
-        address = address_of(scope)
-        if await self._guessed_too_often(scope, send, address):
+        address, sent = address_of(scope), _sent(scope)
+        if sent is not None and await self._guessed_too_often(scope, send, address):
             return
         limit = self._reads if scope["method"] in READING else self._writes
-        whose = await self._whose(scope, address)  # counts a key that is none, also where nothing else is limited
+        whose = await self._whose(scope, sent, address)  # counts a key that is none, also where nothing else is limited
         if limit is None:
             await self.app(scope, receive, send)
             return
@@ -74,21 +76,29 @@ class Limits:
     async def _guessed_too_often(self, scope: Scope, send: Send, address: str) -> bool:
         """Refuse who sent too many keys that are none, before this one is looked at: guessing must teach nothing."""
         limit = self._failures
-        if limit is None or _sent(scope) is None or await self._limiter.test(limit.item, address):
+        if limit is None or address not in self._failed or await self._limiter.test(limit.item, address):
             return False
         standing = await self._standing(limit, address, reached=True)
         await _too_many(scope, send, standing, "too many keys were sent from your address that are not valid")
         return True
 
-    async def _whose(self, scope: Scope, address: str) -> str:
+    async def _whose(self, scope: Scope, sent: str | None, address: str) -> str:
         """Return for whom a request counts: the key that it proves to have, or the address it comes from."""
-        sent = _sent(scope)
         if sent is None:
             return address
         key = scope["state"]["proven"] = proven(scope["app"].state.ledger, sent)
         if key is None and self._failures is not None:
+            self._note_failure(address, self._failures.item.get_expiry())
             await self._limiter.hit(self._failures.item, address)
         return address if key is None else f"key {key.id}"
+
+    def _note_failure(self, address: str, window: int) -> None:
+        """Remember who failed, as long as it can count: in the window of the failure and in the next one."""
+        now = time.monotonic()
+        self._failed.pop(address, None)
+        self._failed[address] = now
+        while next(iter(self._failed.values())) < now - 2 * window:
+            del self._failed[next(iter(self._failed))]
 
     async def _hit(self, limit: Limit, whose: str) -> Standing:
         passed = await self._limiter.hit(limit.item, whose)
@@ -101,11 +111,15 @@ class Limits:
 
 def address_of(scope: Scope) -> str:
     """Return the address that a request comes from; of IPv6 its network of 64 bits, which one caller has whole."""
-    host = scope["client"][0] if scope.get("client") else ""
+    return _network(scope["client"][0] if scope.get("client") else "")
+
+
+@lru_cache(maxsize=1_024)
+def _network(host: str) -> str:
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
-        return str(host)
+        return host
     return str(address) if address.version == 4 else str(ipaddress.ip_network((address, 64), strict=False))
 
 
@@ -115,11 +129,11 @@ def _limit(name: str, per_minute: int) -> Limit | None:
 
 def _sent(scope: Scope) -> str | None:
     """Return the key that a request sends; what is no bearer's key is one that is not valid."""
-    header = Headers(scope=scope).get("authorization")
-    if header is None:
+    sent = header_of(scope, b"authorization")
+    if sent is None:
         return None
-    scheme, _, secret = header.partition(" ")
-    return secret.strip() if scheme.lower() == "bearer" else header
+    scheme, _, secret = sent.partition(" ")
+    return secret.strip() if scheme.lower() == "bearer" else sent
 
 
 def _headers(standing: Standing) -> list[tuple[bytes, bytes]]:
