@@ -46,6 +46,16 @@ async def known_caller(
     key = state["proven"] if "proven" in state else proven(ledger, credentials.credentials)
     if key is None:
         raise Fault(401, "InvalidKey", "the key is not valid: ask an administrator for one", CHALLENGE)
+    return _caller_with(key)
+
+
+async def writing_caller(request: Request) -> Caller:
+    """Return the caller as `writer` does; a key that was proven on the way in is not read again."""
+    key: ProvenKey | None = request.scope["state"].get("proven")
+    return _caller_with(key) if key is not None else await writer(await known_caller(request, await bearer(request)))
+
+
+def _caller_with(key: ProvenKey) -> Caller:
     caller = caller_of(key.account, key.id, datetime.now(UTC))
     if caller is None:
         raise Fault(401, "InvalidKey", "the key has expired or was revoked: ask an administrator for one", CHALLENGE)

@@ -18,7 +18,8 @@ from starlette.types import Receive, Scope, Send
 
 from domain.values import Frozen
 from service.access import Caller
-from service.api.callers import bearer, known_caller, writer
+from service.api.callers import writing_caller
+from service.api.guards import header_of
 from service.api.problems import Fault
 
 _VERSION = re.compile(r'"([0-9]{1,17})(?:\.[0-9a-f]{32})?"')
@@ -59,8 +60,7 @@ async def read_write(request: Request, ids: Mapping[str, TypeAdapter[Any]], mode
     """Read a request. Raise 415, 400 (I-JSON, RFC 7493), 401 or 422, in this order."""
     content = await request.body()
     given = _json_of(request, content)
-    caller = await writer(await known_caller(request, await bearer(request)))
-    headers = request.headers
+    caller, scope = await writing_caller(request), request.scope
     return Write(
         caller=caller,
         ids={
@@ -68,10 +68,10 @@ async def read_write(request: Request, ids: Mapping[str, TypeAdapter[Any]], mode
         },
         body=_checked(model.model_validate, given, "body"),
         content=content,
-        version=_expected_version(headers.get("if-match")),
-        retry_key=_plain(headers.get("idempotency-key"), "Idempotency-Key", "BadIdempotencyKey"),
-        correlation=_plain(headers.get("x-correlation-id"), "X-Correlation-Id", "BadCorrelationId")
-        or str(request.state.trace_id),
+        version=_expected_version(header_of(scope, b"if-match")),
+        retry_key=_plain(header_of(scope, b"idempotency-key"), "Idempotency-Key", "BadIdempotencyKey"),
+        correlation=_plain(header_of(scope, b"x-correlation-id"), "X-Correlation-Id", "BadCorrelationId")
+        or scope["state"]["trace_id"],
     )
 
 
@@ -84,13 +84,14 @@ def _checked(validate: Callable[[Any], Any], value: Any, *place: str) -> Any:
 
 def _json_of(request: Request, content: bytes) -> Any:
     """Return what the body says; raise 415 unless it says that it is JSON, 400 unless it is."""
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type != "application/json":
+    media_type = header_of(request.scope, b"content-type") or ""
+    if media_type.partition(";")[0].strip().lower() != "application/json":
         raise Fault(415, "NotJson", "send the body as application/json", {"Accept": "application/json"})
-    if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
+    encoding = header_of(request.scope, b"content-encoding")
+    if encoding is not None and encoding.strip().lower() != "identity":
         raise Fault(415, "NotJson", "send the body as it is, without Content-Encoding", {"Accept-Encoding": "identity"})
     try:
-        return json.loads(content.decode() or "null", object_pairs_hook=_each_once, parse_constant=_no_number)
+        return _JSON.decode(content.decode() or "null")
     except ValueError as problem:
         raise Fault(400, "MalformedJson", f"the body is not JSON: {problem}") from problem
 
@@ -105,6 +106,9 @@ def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_number(name: str) -> NoReturn:
     raise ValueError(f"{name} is no number of JSON")
+
+
+_JSON = json.JSONDecoder(object_pairs_hook=_each_once, parse_constant=_no_number)
 
 
 def _plain(sent: str | None, header: str, name: str) -> str | None:
