@@ -54,7 +54,7 @@ class Recorded(NamedTuple):
         """Return the bytes that are stored and proven; the position is not among them, the order of the log is it."""
         return orjson.dumps(
             {
-                "aggregate": str(self.aggregate),
+                "aggregate": self.aggregate,
                 "version": self.version,
                 "name": self.event.NAME,
                 "recorded_at": self.recorded_at,

@@ -1,8 +1,8 @@
 """What a decision needs that the aggregate cannot know by itself: passed in, so that replay never looks elsewhere."""
 
 from collections.abc import Callable, Container, Mapping
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from domain.account_state import Account
@@ -10,8 +10,7 @@ from domain.source_state import Source
 from domain.ties import Ties
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(NamedTuple):
     """The moment, the head of the log, new ids, the other aggregates, the ties among all sources, and who asks.
 
     `taken` are the ids of things in the whole log, whatever their kind, and the short ids of incidents.

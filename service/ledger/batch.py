@@ -277,17 +277,15 @@ def _id_of(event: Event) -> UUID:
 
 def _ids(event: Event) -> dict[str, str]:
     """Return the ids that an event carries, by name; for people its short id too."""
-    ids, others = _names_of_ids(type(event))
-    values = {name: getattr(event, name) for name in ids}
-    found = {name: str(value) for name, value in values.items() if value is not None}
-    return found | {name: str(getattr(event, name)) for name in others}
+    held = event.__dict__
+    return {name: str(held[name]) for name in _names_of_ids(type(event)) if held[name] is not None}
 
 
 @cache
-def _names_of_ids(kind: type[Event]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _names_of_ids(kind: type[Event]) -> tuple[str, ...]:
     fields = kind.model_fields
     ids = tuple(name for name, known in fields.items() if _is_id(known.annotation))
-    return ids, tuple(name for name in ("short_id", "number", "key") if name in fields)
+    return ids + tuple(name for name in ("short_id", "number", "key") if name in fields)
 
 
 def _is_id(annotation: object) -> bool:
