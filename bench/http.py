@@ -134,9 +134,9 @@ def _rates(figures: dict[str, list[float]], requests: int, rounds: int) -> Table
         f"{requests:,} requests a round, median of {rounds} rounds, in turns against one server process"
         " (uvicorn, uvloop, no access log), from a client process on the same machine.",
         "claim: POST /api/v1/incidents/{id}/claims with an API key and an Idempotency-Key, answered 201 after"
-        " the commit (WAL, synchronous FULL), while the views follow in the same process.",
+        " the commit (WAL, synchronous FULL), while the views follow in a process beside it.",
         "no-op: the same request to a route of the same application behind the same guards, which answers a constant"
-        " and looks at neither key nor body.",
+        " and looks at neither key nor body. It lies outside /api/: nothing counts it, while a claim is counted.",
         "checked no-op: the same with the dependencies of the claim route, key, path and body model, but"
         " without the ledger.",
     ]
