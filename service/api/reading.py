@@ -36,6 +36,17 @@ router = APIRouter(prefix="/api/v1", route_class=ReadRoute)
 PLACED = (*ROWS, GEOJSON)
 AtIncidents = Annotated[Moment, Depends(reading("incidents"))]
 AtClaims = Annotated[Moment, Depends(reading("incidents", "claims"))]
+AtReviews = Annotated[Moment, Depends(reading("incidents", "claims", "reports", "sources"))]
+
+
+async def _in_its_form(request: Request, at: AtClaims) -> Moment:
+    if request.state.form is CLAIM_REVIEW:
+        await shown(request, at.position, "reports", "sources")
+    return at
+
+
+AtClaim = Annotated[Moment, Depends(_in_its_form)]
+"""A claim as JSON is read from fewer views than as a ClaimReview."""
 
 
 def mount(app: FastAPI) -> None:
@@ -270,7 +281,7 @@ def claim_of(connection: Connection, at: Moment, incident: IncidentView, claim: 
 )
 @offering(CLAIM_REVIEW, by_suffix=True)
 def get_claim_review(
-    request: Request, caller: Reader, at: AtClaims, connection: Views, incident: Name, claim: ClaimId
+    request: Request, caller: Reader, at: AtReviews, connection: Views, incident: Name, claim: ClaimId
 ) -> Response:
     """Read what the desk holds of a claim as a schema.org ClaimReview, once it has assessed it."""
     return _review(
@@ -279,7 +290,6 @@ def get_claim_review(
 
 
 def _review(request: Request, at: Moment, connection: Connection, claim: ClaimView) -> Response:
-    shown(views_of(request), at.position, "reports", "sources")
     review = claimreview.review_of(request, connection, at.position, claim)
     response = Response(review, media_type=CLAIM_REVIEW.media_type)
     at.describe(request, response)
@@ -292,7 +302,7 @@ def get_claim(
     request: Request,
     response: Response,
     caller: Reader,
-    at: AtClaims,
+    at: AtClaim,
     connection: Views,
     incident: Name,
     claim: ClaimId,
