@@ -10,7 +10,6 @@ from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
-from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import ColumnElement, true
 from starlette.concurrency import run_in_threadpool
@@ -18,6 +17,7 @@ from starlette.concurrency import run_in_threadpool
 from projections.catalogue import LISTS
 from service.access import Caller
 from service.api.callers import Reader
+from service.api.downloads import Download
 from service.api.lists import MEANING
 from service.api.media import JSON, JSON_PATCH, NDJSON, Form, offering
 from service.api.moments import FOREVER, Moment, found_at, shown, views_of
@@ -178,7 +178,7 @@ def _stream(difference: Difference, form: Form, request: Request, two: Between) 
             else:
                 yield from _array(difference.patch(connection))
 
-    response = StreamingResponse(lines(), media_type=form.media_type)
+    response = Download(lines(), media_type=form.media_type)
     tag = strong(MEANING, two.a, two.b, form.suffix, request.url.path, two.within)
     _describe(response, two)
     response.headers["ETag"] = tag

@@ -55,7 +55,7 @@ def mount(app: FastAPI) -> None:
 
 
 def connection_of(request: Request) -> Iterator[Connection]:
-    """Give a connection to the views for one request."""
+    """Give a connection to the views, from one unchanging picture, until the answer is made."""
     with views_of(request).connect() as connection:
         yield connection
 
@@ -66,7 +66,8 @@ def _no_nul(text: str) -> str:
     return text
 
 
-Views = Annotated[Connection, Depends(connection_of)]
+Views = Annotated[Connection, Depends(connection_of, scope="function")]
+"""Let go before the answer is sent: a client that reads slowly, or a download, holds none."""
 Name = Annotated[str, Path(max_length=60, description="Id of the incident, or its short id", examples=["INC-Q6V7NE"])]
 ClaimId = Annotated[UUID, Path(description="Id of the claim")]
 FilterText = Annotated[str, AfterValidator(_no_nul)]
