@@ -3,7 +3,7 @@
 Law: a line is seen by who may read the incident that it stands in; lines of sources and accounts by who may read all.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -20,6 +20,7 @@ from service.api.callers import Reader
 from service.api.lists import ROWS, Asked, answer, form_of
 from service.api.media import ATOM, JSON_FEED, LINK_FORMAT, Form, offering
 from service.api.moments import Moment, ledger_of, memento_time, reading
+from service.api.naming import AnyName, IncidentName, id_or_none
 from service.api.paging import Key, Listing, Page, Paged
 from service.api.reading import FilterText, Views, check_incident, incident_of, suffix_of
 from service.api.reads import ReadRoute
@@ -38,15 +39,24 @@ def mount(app: FastAPI) -> None:
 class LogFilter:
     """Which lines of the change log."""
 
-    incident: Annotated[UUID | None, Query(description="Only this incident's")] = None
-    aggregate: Annotated[UUID | None, Query(description="Only this incident's, source's or account's")] = None
-    subject: Annotated[UUID | None, Query(description="Only what is about this thing")] = None
+    incident: Annotated[IncidentName | None, Query(description="Only this incident's")] = None
+    aggregate: Annotated[IncidentName | None, Query(description="Only this incident's, source's or account's")] = None
+    subject: Annotated[AnyName | None, Query(description="Only what is about this thing")] = None
     account: Annotated[UUID | None, Query(description="Only what this account did")] = None
     name: Annotated[FilterText | None, Query(max_length=60, examples=["claim.retracted.v1"])] = None
     recorded_from: Annotated[v.Moment | None, Query(description="Recorded at this time or later")] = None
     recorded_to: Annotated[v.Moment | None, Query(description="Recorded at this time or earlier")] = None
     first: Annotated[int | None, Query(ge=0, lt=2**63, description="From this position on")] = None
     last: Annotated[int | None, Query(ge=0, lt=2**63, description="Up to this position")] = None
+
+    def by_ids(self, connection: Connection, at: Moment) -> "LogFilter":
+        """Return the filter with ids in the place of short ids; raise 404 for one that names nothing."""
+        return replace(
+            self,
+            incident=id_or_none(connection, at, self.incident),
+            aggregate=id_or_none(connection, at, self.aggregate),
+            subject=id_or_none(connection, at, self.subject),
+        )
 
     def values(self) -> dict[str, Any]:
         """Return the filters as the view takes them."""
@@ -61,7 +71,6 @@ Filtered = Annotated[LogFilter, Depends()]
 
 
 def _changes(wanted: LogFilter, caller: Caller, at: Moment, *, newest_first: bool = False) -> Asked[ChangeView]:
-    check_incident(caller, wanted.incident)
     within = caller.within()
 
     def read(connection: Connection, limit: int, after: Key | None) -> list[ChangeView]:
@@ -89,7 +98,8 @@ def _log(
     wanted: LogFilter,
 ) -> Any:
     page.fitting(int)
-    at = at.seen_by(caller)
+    check_incident(caller, id_or_none(connection, at, wanted.incident))
+    wanted, at = wanted.by_ids(connection, at), at.seen_by(caller)
     if form not in (ATOM, JSON_FEED):
         return answer(_changes(wanted, caller, at), form, request, response, at, page, connection)
     lines = _changes(wanted, caller, at, newest_first=True).read(connection, page.limit, page.after)

@@ -24,7 +24,8 @@ from projections.views.change_log import ChangeView
 from service.access import OPEN_READER, Caller, caller_of
 from service.api.callers import Reader
 from service.api.media import EVENTS, offering
-from service.api.moments import ledger_of, moves_of, newest, views_of
+from service.api.moments import Moment, ledger_of, moves_of, newest, views_of
+from service.api.naming import IncidentName, id_or_none
 from service.api.problems import Fault
 from service.api.reading import check_incident
 from service.api.reads import ReadRoute
@@ -63,7 +64,7 @@ class Wanted:
 async def stream_changes(
     request: Request,
     caller: Reader,
-    incident: Annotated[UUID | None, Query(description="Only this incident's")] = None,
+    incident: Annotated[IncidentName | None, Query(description="Only this incident's")] = None,
     types: Annotated[
         str | None,
         Query(
@@ -81,9 +82,11 @@ async def stream_changes(
     ] = None,
 ) -> EventSourceResponse:
     """Follow the change log as it is written: `id` is the position, `event` the event's name, `data` the line."""
-    check_incident(caller, incident)
-    start = await _start(request, after, last_event_id)
-    wanted = Wanted(incident, frozenset(types.split(",")) if types else None)
+    at = await newest(request, 0, "change_log", *(["incidents"] if isinstance(incident, str) else []))
+    inside = await run_in_threadpool(_inside, request, at, incident)
+    check_incident(caller, inside)
+    start = _start(request, at.position, after, last_event_id)
+    wanted = Wanted(inside, frozenset(types.split(",")) if types else None)
     return EventSourceResponse(
         _events(request, caller, wanted, start),
         ping=PING,
@@ -93,9 +96,13 @@ async def stream_changes(
     )
 
 
-async def _start(request: Request, after: int | None, last_event_id: str | None) -> int:
-    """Return the position to begin after; raise 422 where it lies ahead of the record, 503 where the view failed."""
-    now = (await newest(request, 0, "change_log")).position
+def _inside(request: Request, at: Moment, incident: UUID | str | None) -> UUID | None:
+    with views_of(request).connect() as connection:
+        return id_or_none(connection, at, incident)
+
+
+def _start(request: Request, now: int, after: int | None, last_event_id: str | None) -> int:
+    """Return the position to begin after, `now` where none is named; raise 422 where it lies ahead of the record."""
     if last_event_id is not None:
         if not (last_event_id.isascii() and last_event_id.isdigit() and len(last_event_id) <= 18):
             raise Fault(422, "BadMoment", "Last-Event-ID takes the id of an event: its position")

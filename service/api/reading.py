@@ -28,6 +28,7 @@ from service.api.media import (
     offering,
 )
 from service.api.moments import Moment, reading, shown, views_of
+from service.api.naming import ClaimName, id_of
 from service.api.paging import Key, Listing, Page, Paged
 from service.api.problems import Fault
 from service.api.reads import ReadRoute
@@ -69,7 +70,7 @@ def _no_nul(text: str) -> str:
 Views = Annotated[Connection, Depends(connection_of, scope="function")]
 """Let go before the answer is sent: a client that reads slowly, or a download, holds none."""
 Name = Annotated[str, Path(max_length=60, description="Id of the incident, or its short id", examples=["INC-Q6V7NE"])]
-ClaimId = Annotated[UUID, Path(description="Id of the claim")]
+ClaimId = Annotated[ClaimName, Path(description="Id of the claim, or its short id", examples=["INC-Q6V7NE-8"])]
 FilterText = Annotated[str, AfterValidator(_no_nul)]
 Text = Annotated[FilterText | None, Query(min_length=1, max_length=200)]
 Words = Annotated[FilterText | None, Query(min_length=1, max_length=200, description="Only what holds this text")]
@@ -266,9 +267,9 @@ def download_claims(
     return answer(asked, form, request, response, at, page, connection)
 
 
-def claim_of(connection: Connection, at: Moment, incident: IncidentView, claim: UUID) -> ClaimView:
-    """Return a claim of an incident, or raise 404."""
-    found = claims.get_claim(connection, at.position, str(claim))
+def claim_of(connection: Connection, at: Moment, incident: IncidentView, claim: UUID | str) -> ClaimView:
+    """Return a claim of an incident, by its id or short id, or raise 404."""
+    found = claims.get_claim(connection, at.position, str(id_of(connection, at, claim)))
     if found is None or found.incident != incident.incident:
         raise at.unknown(f"claim {claim} in {incident.short_id}")
     return found
