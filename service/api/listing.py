@@ -155,7 +155,7 @@ def _answer(listed: Listed, form: Form, given: dict[str, Any]) -> Any:
     page.fitting(*(int if listed.table.c[name].type.python_type is int else str for name in listed.order))
     wanted, caller, at = asked(listed, given), given["caller"], given["at"]
     seen = at.seen_by(caller) if _names_only(listed, caller) else at
-    return answer(wanted, form, given["request"], given["response"], seen, page, given["connection"])
+    return answer(wanted, form, given["request"], given["response"], given["connection"], at=seen, page=page)
 
 
 def _list_endpoint(listed: Listed) -> Callable[..., Any]:

@@ -77,7 +77,7 @@ def form_of(suffix: str, *offered: Form) -> Form:
 
 
 def answer(
-    asked: Asked[T], form: Form, request: Request, response: Response, at: Moment, page: Page, connection: Connection
+    asked: Asked[T], form: Form, request: Request, response: Response, connection: Connection, *, at: Moment, page: Page
 ) -> Listing[T] | Response:
     """Return the page that was asked for, or the whole list in a form that is streamed."""
     if form is not JSON:
