@@ -6,8 +6,10 @@ evaluates expressions.
 
 import re
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-import pint
+if TYPE_CHECKING:
+    import pint
 
 _NAME = r"[A-Za-zµ°]+(_[A-Za-z]+)*(\*\*[1-9])?"
 _SHAPE = re.compile(rf"{_NAME}((\*|/){_NAME}){{0,5}}")
@@ -20,6 +22,8 @@ class UnknownUnit(ValueError):
 
 @lru_cache(maxsize=1)
 def _registry() -> "pint.UnitRegistry[float]":
+    import pint  # a third of a second, which nobody waits for who measures nothing
+
     return pint.UnitRegistry(cache_folder=None)
 
 
