@@ -61,16 +61,6 @@ def same_dimension(a: str, b: str) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _factor(unit: str, to: str) -> float:
-    return float(_registry().Quantity(1.0, _parse(unit)).to(_parse(to)).magnitude)
-
-
-def convert(value: float, unit: str, to: str) -> float:
-    """Return the value in another unit of the same dimension, to 12 significant digits."""
-    return value if unit == to else _rounded(value * _factor(unit, to))
-
-
-@lru_cache(maxsize=4096)
 def _si(unit: str) -> tuple[float, str]:
     if is_count(unit):
         return 1.0, COUNT
