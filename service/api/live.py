@@ -31,6 +31,7 @@ from service.api.reading import check_incident
 from service.api.reads import ReadRoute
 
 router = APIRouter(prefix="/api/v1", route_class=ReadRoute)
+PATH = f"{router.prefix}/stream"
 LOOK = 0.5
 """Seconds until a stream that nothing wakes looks whether it is to end."""
 PING = 15
@@ -54,7 +55,7 @@ class Wanted:
 
 
 @router.get(
-    "/stream",
+    PATH.removeprefix(router.prefix),
     operation_id="stream_changes",
     tags=["audit"],
     response_class=EventSourceResponse,
