@@ -63,7 +63,7 @@ coverage: .venv apt ## Say which lines and branches no test reaches
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
-mutants: .venv ## Mutate the rules and the proofs, and name the mutants that no test noticed
+mutants: .venv ## Mutate the rules, and name the mutants that no test noticed
 	$(BIN)/mutmut run
 	$(BIN)/mutmut results
 

@@ -6,8 +6,10 @@ evaluates expressions.
 
 import re
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-import pint
+if TYPE_CHECKING:
+    import pint
 
 _NAME = r"[A-Za-zµ°]+(_[A-Za-z]+)*(\*\*[1-9])?"
 _SHAPE = re.compile(rf"{_NAME}((\*|/){_NAME}){{0,5}}")
@@ -20,6 +22,8 @@ class UnknownUnit(ValueError):
 
 @lru_cache(maxsize=1)
 def _registry() -> "pint.UnitRegistry[float]":
+    import pint  # a third of a second, which nobody waits for who measures nothing
+
     return pint.UnitRegistry(cache_folder=None)
 
 
@@ -54,16 +58,6 @@ def is_count(unit: str) -> bool:
 def same_dimension(a: str, b: str) -> bool:
     """Tell whether both units measure the same."""
     return a == b or bool(_parse(a).dimensionality == _parse(b).dimensionality)
-
-
-@lru_cache(maxsize=4096)
-def _factor(unit: str, to: str) -> float:
-    return float(_registry().Quantity(1.0, _parse(unit)).to(_parse(to)).magnitude)
-
-
-def convert(value: float, unit: str, to: str) -> float:
-    """Return the value in another unit of the same dimension, to 12 significant digits."""
-    return value if unit == to else _rounded(value * _factor(unit, to))
 
 
 @lru_cache(maxsize=4096)

@@ -151,15 +151,15 @@ class Runner:
         state: Literal["live", "rebuilding"] = "rebuilding" if one.filling else "live"
         return ViewStatus(name, version, position, state, progress=_share(position, self._head))
 
+    def shows(self, position: int, *names: str) -> bool:
+        """Tell whether these views show the position; one that is begun anew shows nothing yet."""
+        return self.position(*names) >= position and not any(one.filling for one in self._named(names))
+
     def wait_for(self, position: int, timeout: float, *names: str) -> bool:
         """Wait until these views show the position, and tell whether they do; not for one that failed. Seconds."""
-
-        def shown() -> bool:
-            return self.position(*names) >= position and not any(one.filling for one in self._named(names))
-
         with self._moved:
-            self._moved.wait_for(lambda: shown() or bool(names and self.failures(*names)), timeout)
-            return shown()
+            self._moved.wait_for(lambda: self.shows(position, *names) or bool(names and self.failures(*names)), timeout)
+            return self.shows(position, *names)
 
     # Following the log.
 

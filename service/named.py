@@ -1,6 +1,8 @@
 """What ids are called by people: the short ids of claims, the labels of figures, the names of sources and accounts."""
 
+import re
 from collections.abc import Collection, Mapping
+from uuid import UUID
 
 from sqlalchemy import Column, Connection, select
 
@@ -8,10 +10,14 @@ from domain.events import Recorded
 from domain.incident_events import ClaimMade, FigureDefined
 from domain.source_events import SourceRegistered
 from projections.temporal import holds_at, key_of
-from projections.views import accounts, claims, figures, sources
+from projections.views import accounts, claims, figures, incidents, sources
 from projections.views.change_log import subject_of
 from service.words import in_words
 
+INCIDENT = "[A-Za-z]{3}-[0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{6}"
+"""The short id of an incident, as `domain/short_ids.py` makes it, in any case; a claim's is that and its number."""
+CLAIM = f"{INCIDENT}-[1-9][0-9]{{0,8}}"
+_SHORT = re.compile(f"{INCIDENT}|{CLAIM}")
 NAMED: tuple[Column[str], ...] = (
     claims.claims.c.short_id,
     figures.figures.c.label,
@@ -19,6 +25,25 @@ NAMED: tuple[Column[str], ...] = (
     accounts.accounts.c.name,
 )
 NAME_THEMSELVES = (ClaimMade, FigureDefined, SourceRegistered)
+
+
+def is_short(text: str) -> bool:
+    """Tell whether a text has the form of a short id."""
+    return _SHORT.fullmatch(text) is not None
+
+
+def id_named(connection: Connection, position: int, short_id: str) -> UUID | None:
+    """Return the id of the incident or claim that had this short id at a position, None where none had."""
+    if not is_short(short_id):
+        return None
+    letters, code, *number = short_id.upper().split("-")
+    incident = incidents.get_incident(connection, position, f"{letters}-{code}")
+    if incident is None or not number:
+        return None if incident is None else UUID(incident.incident)
+    table = claims.claims
+    named = (table.c.incident == incident.incident, table.c.number == int(number[0]))
+    found = connection.execute(select(table.c.claim).where(holds_at(table, position), *named)).scalar()
+    return None if found is None else UUID(found)
 
 
 def names_at(connection: Connection, position: int, ids: Collection[str] | None = None) -> dict[str, str]:

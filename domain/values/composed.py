@@ -9,6 +9,7 @@ from pydantic import Field, StringConstraints, model_validator
 from domain import edtf
 from domain.codes import ArchiveState, Bound, Connection, PlacePrecision, Precision, SubjectKind, VerbGroup
 from domain.values.single import (
+    AnyId,
     ClaimId,
     Country,
     FigureId,
@@ -193,7 +194,7 @@ class Subject(Frozen):
     """What a note or task is about."""
 
     kind: SubjectKind
-    id: UUID
+    id: AnyId
 
 
 class LeftOut(Frozen):

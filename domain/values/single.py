@@ -17,14 +17,21 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, ser_json_inf_nan="null")
 
 
-def _named(kind: str) -> BeforeValidator:
+def _resolved(kind: str | None, value: Any, info: ValidationInfo) -> Any:
     """Let an importer put names in place of ids: the validation context's `names` turns (kind, name) into a UUID."""
+    names: Callable[[str, str], UUID] | None = info.context.get("names") if info.context else None
+    return names(kind, value) if names is not None and kind is not None and isinstance(value, str) else value
 
+
+def _named(kind: str) -> BeforeValidator:
     def resolve(value: Any, info: ValidationInfo) -> Any:
-        names: Callable[[str, str], UUID] | None = (info.context or {}).get("names") if info.context else None
-        return names(kind, value) if names is not None and isinstance(value, str) else value
+        return _resolved(kind, value, info)
 
     return BeforeValidator(resolve)
+
+
+def _named_by_kind(value: Any, info: ValidationInfo) -> Any:
+    return _resolved(info.data.get("kind"), value, info)
 
 
 IncidentId = Annotated[UUID, _named("incident")]
@@ -38,6 +45,8 @@ StanceId = Annotated[UUID, _named("stance")]
 NoteId = Annotated[UUID, _named("note")]
 TaskId = Annotated[UUID, _named("task")]
 BulletinId = Annotated[UUID, _named("bulletin")]
+AnyId = Annotated[UUID, BeforeValidator(_named_by_kind)]
+"""The id of a thing whose kind the field `kind` before it tells."""
 KeyId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]{12}$")]
 
 _PRINTABLE = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"

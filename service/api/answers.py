@@ -11,6 +11,7 @@ from projections.views.figures import FigureDetail
 from projections.views.search import Hit
 from service.api.callers import Reader
 from service.api.moments import Moment, reading
+from service.api.naming import IncidentName, id_or_none
 from service.api.paging import Listing
 from service.api.reading import ClaimId, FilterText, Name, Text, Views, check_incident, claim_of, incident_of
 from service.api.reads import ReadRoute
@@ -69,13 +70,14 @@ def find(
     at: Annotated[Moment, Depends(reading("search"))],
     connection: Views,
     q: Annotated[FilterText, Query(min_length=1, max_length=200, description="Words", examples=["стрільба"])],
-    incident: Annotated[UUID | None, Query(description="Only in this incident")] = None,
+    incident: Annotated[IncidentName | None, Query(description="Only in this incident")] = None,
     kind: Text = None,
     limit: Annotated[int, Query(ge=1, le=200, description="Hits at the most")] = 50,
 ) -> Listing[Hit]:
     """Find the things whose words hold all of `q`, the best first; the last word may be a beginning."""
-    check_incident(caller, incident)
+    inside = id_or_none(connection, at, incident)
+    check_incident(caller, inside)
     at.seen_by(caller).describe(request, response)
-    one, within = str(incident) if incident else None, caller.within()
+    one, within = str(inside) if inside else None, caller.within()
     hits = search.search(connection, at.position, q, incident=one, kind=kind, within=within, limit=limit)
     return Listing(items=hits)

@@ -13,6 +13,7 @@ from service.api import (
     contract,
     differing,
     docs,
+    downloads,
     files,
     guards,
     health,
@@ -24,6 +25,7 @@ from service.api import (
     reading,
     writing,
 )
+from service.api.waiting import Moves
 from service.evidence import EvidenceStore
 from service.follower import following
 from service.ledger import Ledger
@@ -70,6 +72,8 @@ def provide(app: FastAPI, settings: Settings, ledger: Ledger, views: Runner) -> 
     """Give the application what it serves."""
     app.state.settings, app.state.ledger, app.state.views = settings, ledger, views
     app.state.evidence = EvidenceStore(settings.data / "evidence", settings.evidence_max)
+    app.state.downloads = downloads.places()
+    app.state.moves = Moves(views)
     app.state.imports = importing.Imports(settings, ledger)
     app.state.stopping = False
     app.state.began_at = ledger.head()

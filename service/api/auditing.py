@@ -3,7 +3,7 @@
 Law: a line is seen by who may read the incident that it stands in; lines of sources and accounts by who may read all.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -17,11 +17,12 @@ from projections.views.change_log import ChangeView
 from service.access import Caller
 from service.api import feeds
 from service.api.callers import Reader
-from service.api.lists import ROWS, Asked, answer, form_of
+from service.api.lists import ROWS, Asked, answer
 from service.api.media import ATOM, JSON_FEED, LINK_FORMAT, Form, offering
 from service.api.moments import Moment, ledger_of, memento_time, reading
-from service.api.paging import Key, Listing, Page, Paged
-from service.api.reading import FilterText, Views, check_incident, incident_of, suffix_of
+from service.api.naming import AnyName, IncidentName, id_or_none
+from service.api.paging import Key, Listing, Paged
+from service.api.reading import Answering, FilterText, Views, add_list, check_incident, incident_of
 from service.api.reads import ReadRoute
 
 router = APIRouter(prefix="/api/v1", route_class=ReadRoute)
@@ -38,15 +39,24 @@ def mount(app: FastAPI) -> None:
 class LogFilter:
     """Which lines of the change log."""
 
-    incident: Annotated[UUID | None, Query(description="Only this incident's")] = None
-    aggregate: Annotated[UUID | None, Query(description="Only this incident's, source's or account's")] = None
-    subject: Annotated[UUID | None, Query(description="Only what is about this thing")] = None
+    incident: Annotated[IncidentName | None, Query(description="Only this incident's")] = None
+    aggregate: Annotated[IncidentName | None, Query(description="Only this incident's, source's or account's")] = None
+    subject: Annotated[AnyName | None, Query(description="Only what is about this thing")] = None
     account: Annotated[UUID | None, Query(description="Only what this account did")] = None
     name: Annotated[FilterText | None, Query(max_length=60, examples=["claim.retracted.v1"])] = None
     recorded_from: Annotated[v.Moment | None, Query(description="Recorded at this time or later")] = None
     recorded_to: Annotated[v.Moment | None, Query(description="Recorded at this time or earlier")] = None
     first: Annotated[int | None, Query(ge=0, lt=2**63, description="From this position on")] = None
     last: Annotated[int | None, Query(ge=0, lt=2**63, description="Up to this position")] = None
+
+    def by_ids(self, connection: Connection, at: Moment) -> "LogFilter":
+        """Return the filter with ids in the place of short ids; raise 404 for one that names nothing."""
+        return replace(
+            self,
+            incident=id_or_none(connection, at, self.incident),
+            aggregate=id_or_none(connection, at, self.aggregate),
+            subject=id_or_none(connection, at, self.subject),
+        )
 
     def values(self) -> dict[str, Any]:
         """Return the filters as the view takes them."""
@@ -61,7 +71,6 @@ Filtered = Annotated[LogFilter, Depends()]
 
 
 def _changes(wanted: LogFilter, caller: Caller, at: Moment, *, newest_first: bool = False) -> Asked[ChangeView]:
-    check_incident(caller, wanted.incident)
     within = caller.within()
 
     def read(connection: Connection, limit: int, after: Key | None) -> list[ChangeView]:
@@ -78,55 +87,32 @@ def _changes(wanted: LogFilter, caller: Caller, at: Moment, *, newest_first: boo
     return Asked("changes", ChangeView, read, change_log.page_key, None if within is None else sorted(within))
 
 
-def _log(
-    form: Form,
-    request: Request,
-    response: Response,
-    caller: Caller,
-    at: Moment,
-    page: Page,
-    connection: Connection,
-    wanted: LogFilter,
-) -> Any:
+async def _log(caller: Reader, at: AtLog, page: Paged, wanted: Filtered) -> Answering:
     page.fitting(int)
-    at = at.seen_by(caller)
-    if form not in (ATOM, JSON_FEED):
-        return answer(_changes(wanted, caller, at), form, request, response, at, page, connection)
-    lines = _changes(wanted, caller, at, newest_first=True).read(connection, page.limit, page.after)
-    feed = Response(feeds.written(form, request, lines), media_type=form.media_type)
-    at.describe(request, feed)
-    return feed
+    seen = at.seen_by(caller)
+
+    def answered(form: Form, request: Request, response: Response, connection: Connection) -> Any:
+        check_incident(caller, id_or_none(connection, at, wanted.incident))
+        named = wanted.by_ids(connection, at)
+        if form not in (ATOM, JSON_FEED):
+            return answer(_changes(named, caller, at), form, request, response, connection, at=seen, page=page)
+        lines = _changes(named, caller, at, newest_first=True).read(connection, page.limit, page.after)
+        feed = Response(feeds.written(form, request, lines), media_type=form.media_type)
+        seen.describe(request, feed)
+        return feed
+
+    return answered
 
 
-@router.get("/changes", operation_id="list_changes", tags=["audit"], response_model=Listing[ChangeView])
-@offering(*LOGGED)
-def list_changes(
-    request: Request,
-    response: Response,
-    caller: Reader,
-    at: AtLog,
-    page: Paged,
-    connection: Views,
-    wanted: Filtered,
-) -> Any:
-    """Read the change log: every event, who, when and why, with before and after. Feeds have the newest first."""
-    return _log(request.state.form, request, response, caller, at, page, connection, wanted)
-
-
-@router.get("/changes.{suffix}", operation_id="download_changes", tags=["audit"], response_model=Listing[ChangeView])
-@offering(*LOGGED, by_suffix=True)
-def download_changes(
-    request: Request,
-    response: Response,
-    caller: Reader,
-    at: AtLog,
-    page: Paged,
-    connection: Views,
-    wanted: Filtered,
-    suffix: suffix_of(*LOGGED),  # type: ignore[valid-type]  # made from the forms
-) -> Any:
-    """Download the change log, or follow it as an Atom or JSON feed."""
-    return _log(form_of(suffix, *LOGGED), request, response, caller, at, page, connection, wanted)
+add_list(
+    router,
+    "/changes",
+    _log,
+    Listing[ChangeView],
+    LOGGED,
+    tag="audit",
+    summary="the change log: every event, who, when and why, with before and after; as a feed, the newest first",
+)
 
 
 @router.get("/timemap", operation_id="get_timemap", tags=["audit"], response_class=Response)

@@ -4,19 +4,20 @@ Law: every list in the catalogue has its difference here. Search has none, since
 the things of the other lists. Nor has the change log: what it gained between two positions is its lines between them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
-from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import ColumnElement, true
+from starlette.concurrency import run_in_threadpool
 
 from projections.catalogue import LISTS
 from service.access import Caller
 from service.api.callers import Reader
+from service.api.downloads import Download
 from service.api.lists import MEANING
 from service.api.media import JSON, JSON_PATCH, NDJSON, Form, offering
 from service.api.moments import FOREVER, Moment, found_at, shown, views_of
@@ -53,25 +54,29 @@ class Between:
 MOMENT = "A position of the log, or an RFC 3339 time"
 
 
-def between(
-    request: Request,
-    first: Annotated[str, Query(alias="from", max_length=40, description=MOMENT, examples=["2024-08-08T09:00:00Z"])],
-    second: Annotated[
-        str,
-        Query(
-            alias="to",
-            max_length=40,
-            description=f"{MOMENT}; before `from`, it tells the way back",
-            examples=["2024-08-13T00:00:00Z"],
-        ),
-    ],
-) -> Between:
-    """Return the two moments of a difference; raise 422 where one is to come, or is none."""
-    a, b = found_at(request, first, "from"), found_at(request, second, "to")
-    return Between(a.position, b.position, a.settled and b.settled)
+First = Annotated[str, Query(alias="from", max_length=40, description=MOMENT, examples=["2024-08-08T09:00:00Z"])]
+Second = Annotated[
+    str,
+    Query(
+        alias="to",
+        max_length=40,
+        description=f"{MOMENT}; before `from`, it tells the way back",
+        examples=["2024-08-13T00:00:00Z"],
+    ),
+]
 
 
-Two = Annotated[Between, Depends(between)]
+def between(parts: tuple[Part, ...], *more: str) -> Callable[..., Awaitable[Between]]:
+    """Return the dependency that finds the two moments of a difference in these parts, once the views show them."""
+    views = dict.fromkeys((*more, *(part.view for part in parts), "claims", "sources", "figures"))
+
+    async def two(request: Request, first: First, second: Second) -> Between:
+        a = await run_in_threadpool(found_at, request, first, "from")
+        b = await run_in_threadpool(found_at, request, second, "to")
+        await shown(request, max(a.position, b.position), *views)
+        return Between(a.position, b.position, a.settled and b.settled)
+
+    return two
 
 
 def mount(app: FastAPI) -> None:
@@ -103,19 +108,16 @@ def _add(router: APIRouter, path: str, name: str, endpoint: Any) -> None:
 
 
 def _incident_endpoint(parts: tuple[Part, ...]) -> Any:
-    views = dict.fromkeys(("incidents", *(part.view for part in parts), "claims", "sources", "figures"))
-
     @offering(*FORMS)
     def endpoint(
         request: Request,
         response: Response,
         caller: Reader,
-        two: Two,
+        two: Annotated[Between, Depends(between(parts, "incidents"))],
         page: Paged,
         connection: Views,
         incident: Name,
     ) -> Any:
-        shown(views_of(request), max(two.a, two.b), *views)
         at = Moment(max(two.a, two.b), past=True)
         held = incident_of(caller, connection, at, incident).incident
         difference = Difference(parts, two.a, two.b, lambda part: part.of(held))
@@ -126,13 +128,18 @@ def _incident_endpoint(parts: tuple[Part, ...]) -> Any:
 
 def _all_endpoint(name: str) -> Any:
     parts = PARTS[name]
-    views = dict.fromkeys((*(part.view for part in parts), "claims", "sources", "figures"))
 
     @offering(*FORMS)
-    def endpoint(request: Request, response: Response, caller: Reader, two: Two, page: Paged, connection: Views) -> Any:
+    def endpoint(
+        request: Request,
+        response: Response,
+        caller: Reader,
+        two: Annotated[Between, Depends(between(parts))],
+        page: Paged,
+        connection: Views,
+    ) -> Any:
         if name != INCIDENTS.name:
             check_all(caller)
-        shown(views_of(request), max(two.a, two.b), *views)
         difference = Difference(parts, two.a, two.b, lambda part: _covered(caller, part))
         within = caller.within()
         seen = two if within is None else replace(two, settled=False, within=tuple(sorted(within)))
@@ -171,7 +178,7 @@ def _stream(difference: Difference, form: Form, request: Request, two: Between) 
             else:
                 yield from _array(difference.patch(connection))
 
-    response = StreamingResponse(lines(), media_type=form.media_type)
+    response = Download(lines(), media_type=form.media_type)
     tag = strong(MEANING, two.a, two.b, form.suffix, request.url.path, two.within)
     _describe(response, two)
     response.headers["ETag"] = tag

@@ -49,6 +49,7 @@ FAULTS: dict[str, str] = {
     "NotAssessed": "The desk has not assessed the claim: there is no review of it.",
     "TooManyRequests": "The limit of requests was reached: wait as Retry-After says.",
     "QueueFull": "Too many writes wait: try again as Retry-After says.",
+    "TooManyDownloads": "Too many downloads are under way: try again as Retry-After says, or read in pages.",
     "Unavailable": "The database is away: try again as Retry-After says.",
     "EvidenceDamaged": "The stored bytes are not those that were stored.",
     "EmptyImport": "The import held no byte.",

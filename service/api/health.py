@@ -1,4 +1,7 @@
-"""Is it alive, is it ready, and how it fares: for those who run it."""
+"""Is it alive, is it ready, and how it fares: for those who run it.
+
+Law: answered on the event loop, from memory and one row of an index: no thread is needed, whatever waits for one.
+"""
 
 from typing import Any
 
@@ -24,7 +27,7 @@ async def live() -> dict[str, str]:
 
 
 @router.get("/healthz/ready")
-def ready(request: Request) -> JSONResponse:
+async def ready(request: Request) -> JSONResponse:
     """Answer 200 when database, views and schema are ready; 503 with what is not, else.
 
     Anybody may ask: why a view failed is told to operators only, since it may hold what an event says.
@@ -52,7 +55,7 @@ def _near(lag: object, allowed: int) -> bool:
 
 
 @router.get("/metrics")
-def metrics(request: Request) -> Response:
+async def metrics(request: Request) -> Response:
     """Answer in the Prometheus text format."""
     registry = CollectorRegistry()
     Gauge("onrecord_head_position", "Last position of the log", registry=registry).set(ledger_of(request).head())

@@ -18,10 +18,12 @@ from service.api.callers import Reader
 from service.api.lists import ROWS, Asked, answer, form_of
 from service.api.media import Form, offering
 from service.api.moments import Moment, reading
+from service.api.naming import id_of
 from service.api.paging import Key, Listing, Page, Paged
 from service.api.problems import Fault
 from service.api.reading import Name, Text, Views, Words, check_all, incident_of, suffix_of
 from service.api.reads import ReadRoute
+from service.named import is_short
 
 Filters = dict[str, str | int | None]
 Parameter = tuple[str, Any, Any]
@@ -104,6 +106,7 @@ def _filtering(listed: Listed) -> list[Parameter]:
 def _equals(listed: Listed, given: dict[str, Any]) -> Filters:
     """Return the filters of a request, and check that the caller may read what they cover."""
     equals: Filters = {name: given.get(name) for name in listed.filters}
+    equals |= {name: _subject(given, str(text)) for name, text in equals.items() if name == "subject" and text}
     caller: Caller = given["caller"]
     if listed.scope == "incident":
         equals["incident"] = incident_of(caller, given["connection"], given["at"], given["incident"]).incident
@@ -112,6 +115,11 @@ def _equals(listed: Listed, given: dict[str, Any]) -> Filters:
     if _names_only(listed, caller) and not {name for name, value in equals.items() if value is not None} <= NAMED:
         raise Fault(403, "NotAllowed", f"your roles cover single incidents: filter by {', '.join(sorted(NAMED))}")
     return equals
+
+
+def _subject(given: dict[str, Any], text: str) -> str:
+    """Return what a list is filtered by: the id that a short id stands for, anything else as it is."""
+    return str(id_of(given["connection"], given["at"], text)) if is_short(text) else text
 
 
 def _names_only(listed: Listed, caller: Caller) -> bool:
@@ -147,7 +155,7 @@ def _answer(listed: Listed, form: Form, given: dict[str, Any]) -> Any:
     page.fitting(*(int if listed.table.c[name].type.python_type is int else str for name in listed.order))
     wanted, caller, at = asked(listed, given), given["caller"], given["at"]
     seen = at.seen_by(caller) if _names_only(listed, caller) else at
-    return answer(wanted, form, given["request"], given["response"], seen, page, given["connection"])
+    return answer(wanted, form, given["request"], given["response"], given["connection"], at=seen, page=page)
 
 
 def _list_endpoint(listed: Listed) -> Callable[..., Any]:

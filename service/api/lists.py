@@ -1,6 +1,7 @@
 """Lists as answers: a page as JSON, or the whole as a stream in another form.
 
-Law: a stream is read page by page from one picture of the views, and never held as a whole.
+Law: a stream is read page by page at one position, at which no row ever changes, and never held as a whole; between
+two pages it holds nothing of the database. Where a view is built anew meanwhile, the stream is cut short, not mixed.
 """
 
 from collections.abc import Callable, Iterator
@@ -9,11 +10,13 @@ from typing import Generic, TypeVar
 
 import orjson
 from fastapi import Request, Response
-from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 from sqlalchemy import Connection
 
+from projections import checkpoints
 from projections.catalogue import VIEWS
+from projections.runner import Runner
+from service.api.downloads import Download
 from service.api.media import CSV, GEOJSON, JSON, NDJSON, Form
 from service.api.moments import Moment, views_of
 from service.api.paging import Key, Listing, Page
@@ -30,6 +33,10 @@ MEANING = " ".join(f"{view.name}={view.version}" for view in VIEWS)
 """What a position means to these views: another version of a view may answer otherwise at the same position."""
 
 
+class BuiltAnew(Exception):
+    """The views were built anew while a list was read from them: what follows may not go with what came before."""
+
+
 @dataclass(frozen=True)
 class Asked(Generic[T]):
     """A list as one request asks for it: how a part of it is read, and the key after which the next part begins."""
@@ -41,12 +48,24 @@ class Asked(Generic[T]):
     seen_by: object = None
     """What of the caller's rights the answer depends on."""
 
-    def every(self, connection: Connection) -> Iterator[T]:
-        """Yield all items, read in parts."""
+    def every(self, views: Runner) -> Iterator[T]:
+        """Yield all items, read in parts. Raise `BuiltAnew` where the parts may not fit together."""
         after: Key | None = None
-        while found := self.read(connection, CHUNK, after):
+        first: object = None
+        while True:
+            with views.connect() as connection:
+                built, found = _built(connection), self.read(connection, CHUNK, after)
+            if built != (first := first or built):
+                raise BuiltAnew(f"{self.name}: ask again")
+            if not found:
+                return
             yield from found
             after = self.key(found[-1])
+
+
+def _built(connection: Connection) -> object:
+    """Return what tells one building of the views from another."""
+    return {name: (at.version, at.generation) for name, at in checkpoints.read(connection).items()}
 
 
 def form_of(suffix: str, *offered: Form) -> Form:
@@ -58,7 +77,7 @@ def form_of(suffix: str, *offered: Form) -> Form:
 
 
 def answer(
-    asked: Asked[T], form: Form, request: Request, response: Response, at: Moment, page: Page, connection: Connection
+    asked: Asked[T], form: Form, request: Request, response: Response, connection: Connection, *, at: Moment, page: Page
 ) -> Listing[T] | Response:
     """Return the page that was asked for, or the whole list in a form that is streamed."""
     if form is not JSON:
@@ -70,12 +89,8 @@ def answer(
 
 def download(asked: Asked[T], form: Form, request: Request, at: Moment) -> Response:
     """Return the whole list as a stream."""
-
-    def lines() -> Iterator[bytes]:
-        with views_of(request).connect() as connection:
-            yield from written(form, asked.model, asked.every(connection))
-
-    response = StreamingResponse(lines(), media_type=form.media_type)
+    lines = written(form, asked.model, asked.every(views_of(request)))
+    response = Download(lines, media_type=form.media_type)
     address = f"{request.url.path}?{request.url.query}"
     at.describe(request, response, strong(MEANING, at.position, form.suffix, address, asked.seen_by))
     if form.attached:

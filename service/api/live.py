@@ -5,10 +5,10 @@ stream ends by itself, so that rights, addresses and servers may change; nothing
 valid.
 """
 
-import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Annotated, Any, get_args
 from uuid import UUID
 
@@ -18,19 +18,22 @@ from sse_starlette.sse import AppStatus
 from starlette.concurrency import run_in_threadpool
 
 from domain.events import Event
+from projections.runner import Runner
 from projections.views import change_log
 from projections.views.change_log import ChangeView
 from service.access import OPEN_READER, Caller, caller_of
 from service.api.callers import Reader
 from service.api.media import EVENTS, offering
-from service.api.moments import ledger_of, newest, views_of
+from service.api.moments import Moment, ledger_of, moves_of, newest, views_of
+from service.api.naming import IncidentName, id_or_none
 from service.api.problems import Fault
 from service.api.reading import check_incident
 from service.api.reads import ReadRoute
 
 router = APIRouter(prefix="/api/v1", route_class=ReadRoute)
-LOOK = 0.1
-"""Seconds between two looks at how far the change log is: a number in memory."""
+PATH = f"{router.prefix}/stream"
+LOOK = 0.5
+"""Seconds until a stream that nothing wakes looks whether it is to end."""
 PING = 15
 """Seconds between two comments that keep the connection open."""
 PART = 200
@@ -52,17 +55,17 @@ class Wanted:
 
 
 @router.get(
-    "/stream",
+    PATH.removeprefix(router.prefix),
     operation_id="stream_changes",
     tags=["audit"],
     response_class=EventSourceResponse,
     responses={200: {"description": "Server-sent events", "content": {"text/event-stream": {}}}},
 )
 @offering(EVENTS)
-def stream_changes(
+async def stream_changes(
     request: Request,
     caller: Reader,
-    incident: Annotated[UUID | None, Query(description="Only this incident's")] = None,
+    incident: Annotated[IncidentName | None, Query(description="Only this incident's")] = None,
     types: Annotated[
         str | None,
         Query(
@@ -80,9 +83,11 @@ def stream_changes(
     ] = None,
 ) -> EventSourceResponse:
     """Follow the change log as it is written: `id` is the position, `event` the event's name, `data` the line."""
-    check_incident(caller, incident)
-    start = _start(request, after, last_event_id)
-    wanted = Wanted(incident, frozenset(types.split(",")) if types else None)
+    at = await newest(request, 0, "change_log", *(["incidents"] if isinstance(incident, str) else []))
+    inside = await run_in_threadpool(_inside, request, at, incident)
+    check_incident(caller, inside)
+    start = _start(request, at.position, after, last_event_id)
+    wanted = Wanted(inside, frozenset(types.split(",")) if types else None)
     return EventSourceResponse(
         _events(request, caller, wanted, start),
         ping=PING,
@@ -92,9 +97,13 @@ def stream_changes(
     )
 
 
-def _start(request: Request, after: int | None, last_event_id: str | None) -> int:
-    """Return the position to begin after; raise 422 where it lies ahead of the record, 503 where the view failed."""
-    now = newest(request, 0, "change_log").position
+def _inside(request: Request, at: Moment, incident: UUID | str | None) -> UUID | None:
+    with views_of(request).connect() as connection:
+        return id_or_none(connection, at, incident)
+
+
+def _start(request: Request, now: int, after: int | None, last_event_id: str | None) -> int:
+    """Return the position to begin after, `now` where none is named; raise 422 where it lies ahead of the record."""
     if last_event_id is not None:
         if not (last_event_id.isascii() and last_event_id.isdigit() and len(last_event_id) <= 18):
             raise Fault(422, "BadMoment", "Last-Event-ID takes the id of an event: its position")
@@ -110,10 +119,9 @@ async def _events(request: Request, caller: Caller, wanted: Wanted, after: int) 
     ends = datetime.now(UTC) + timedelta(seconds=settings.stream_seconds)
     yield ServerSentEvent(comment="the change log follows", retry=2_000)
     while datetime.now(UTC) < ends and not _closing(request) and not views.failures("change_log"):
-        shown = views.position("change_log")
-        if shown <= after:
-            await asyncio.sleep(LOOK)
+        if not await moves_of(request).until(partial(_beyond, views, after), LOOK):
             continue
+        shown = views.position("change_log")
         now = await run_in_threadpool(_still, request, caller, wanted)
         if now is None:
             return
@@ -121,6 +129,10 @@ async def _events(request: Request, caller: Caller, wanted: Wanted, after: int) 
         for line in lines:
             yield ServerSentEvent(data=line.model_dump_json(), id=str(line.position), event=line.name)
         after = lines[-1].position if len(lines) == PART else shown
+
+
+def _beyond(views: Runner, position: int) -> bool:
+    return views.position("change_log") > position
 
 
 def _closing(request: Request) -> bool:

@@ -4,7 +4,7 @@ Law: an answer at a position never changes; a read tells the position of the vie
 stale answer in silence. A view that failed answers for the positions that it had reached, and for no other.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
@@ -12,12 +12,14 @@ from typing import Annotated
 from urllib.parse import quote, urlencode
 
 from fastapi import Header, Query, Request, Response
+from starlette.concurrency import run_in_threadpool
 
 from projections.runner import Runner
 from service import moments
 from service.access import Caller
 from service.api.paging import pinned
 from service.api.problems import Fault
+from service.api.waiting import Moves
 from service.ledger import Ledger
 
 MAX_WAIT = 5.0
@@ -83,6 +85,12 @@ def views_of(request: Request) -> Runner:
     return views
 
 
+def moves_of(request: Request) -> Moves:
+    """Return what tells that the views have moved."""
+    moves: Moves = request.app.state.moves
+    return moves
+
+
 def memento_time(ledger: Ledger, position: int) -> str:
     """Return when a position was recorded, as an HTTP date (RFC 9110 5.6.7)."""
     if position == 0:
@@ -116,10 +124,10 @@ def position_of(request: Request, text: str, parameter: str = "at") -> int:
     return found_at(request, text, parameter).position
 
 
-def reading(*names: str) -> Callable[..., Moment]:
+def reading(*names: str) -> Callable[..., Awaitable[Moment]]:
     """Return the dependency that finds the moment to read at, for a route that reads these views."""
 
-    def moment(
+    async def moment(
         request: Request,
         at: AtText = None,
         accept_datetime: Annotated[
@@ -132,33 +140,35 @@ def reading(*names: str) -> Callable[..., Moment]:
         x_wait_position: WaitText = None,
     ) -> Moment:
         if accept_datetime is not None and at is None:
-            raise _redirect(request, accept_datetime)
+            raise await run_in_threadpool(_redirect, request, accept_datetime)
         wanted = _wait_position(request, x_wait_position)
         began = pinned(request.query_params.get("cursor"))
         if at is None and began is not None:
-            shown(views_of(request), position_of(request, str(began), "cursor"), *names)
+            await shown(request, position_of(request, str(began), "cursor"), *names)
             return Moment(began, past=False)
         if at is None:
-            return newest(request, wanted, *names)
-        found = found_at(request, at)
-        shown(views_of(request), max(found.position, wanted), *names)
+            return await newest(request, wanted, *names)
+        found = await run_in_threadpool(found_at, request, at)
+        await shown(request, max(found.position, wanted), *names)
         return Moment(found.position, past=True, settled=found.settled)
 
     return moment
 
 
-def newest(request: Request, wanted: int, *names: str) -> Moment:
+async def newest(request: Request, wanted: int, *names: str) -> Moment:
     """Return the moment that these views show now; raise 503 where one failed, or does not come near the record."""
     views = views_of(request)
     _check_whole(views, *names)
     head = ledger_of(request).head()
-    position = shown(views, max(wanted, head - LAG_ALLOWED, request.app.state.began_at), *names)
+    position = await shown(request, max(wanted, head - LAG_ALLOWED, request.app.state.began_at), *names)
     return Moment(position, past=False, behind=position < head)
 
 
-def shown(views: Runner, wanted: int, *names: str) -> int:
+async def shown(request: Request, wanted: int, *names: str) -> int:
     """Return the position that these views show, waiting for the wanted one; raise 503 where it does not come."""
-    if not views.wait_for(wanted, MAX_WAIT, *names):
+    views, moves = views_of(request), moves_of(request)
+    await moves.until(lambda: views.shows(wanted, *names) or bool(views.failures(*names)), MAX_WAIT)
+    if not views.shows(wanted, *names):
         _check_whole(views, *names)
         raise Fault(503, "view-behind", f"the views do not show position {wanted} yet: ask again", {"Retry-After": "1"})
     return views.position(*names)

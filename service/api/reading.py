@@ -3,7 +3,7 @@
 Law: a read tells its position; what is asked for the past is answered from the same rows as now.
 """
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -28,7 +28,8 @@ from service.api.media import (
     offering,
 )
 from service.api.moments import Moment, reading, shown, views_of
-from service.api.paging import Key, Listing, Page, Paged
+from service.api.naming import ClaimName, id_of
+from service.api.paging import Key, Listing, Paged
 from service.api.problems import Fault
 from service.api.reads import ReadRoute
 
@@ -36,6 +37,17 @@ router = APIRouter(prefix="/api/v1", route_class=ReadRoute)
 PLACED = (*ROWS, GEOJSON)
 AtIncidents = Annotated[Moment, Depends(reading("incidents"))]
 AtClaims = Annotated[Moment, Depends(reading("incidents", "claims"))]
+AtReviews = Annotated[Moment, Depends(reading("incidents", "claims", "reports", "sources"))]
+
+
+async def _in_its_form(request: Request, at: AtClaims) -> Moment:
+    if request.state.form is CLAIM_REVIEW:
+        await shown(request, at.position, "reports", "sources")
+    return at
+
+
+AtClaim = Annotated[Moment, Depends(_in_its_form)]
+"""A claim as JSON is read from fewer views than as a ClaimReview."""
 
 
 def mount(app: FastAPI) -> None:
@@ -44,7 +56,7 @@ def mount(app: FastAPI) -> None:
 
 
 def connection_of(request: Request) -> Iterator[Connection]:
-    """Give a connection to the views for one request."""
+    """Give a connection to the views, from one unchanging picture, until the answer is made."""
     with views_of(request).connect() as connection:
         yield connection
 
@@ -55,9 +67,12 @@ def _no_nul(text: str) -> str:
     return text
 
 
-Views = Annotated[Connection, Depends(connection_of)]
+Views = Annotated[Connection, Depends(connection_of, scope="function")]
+"""Let go before the answer is sent: a client that reads slowly, or a download, holds none."""
 Name = Annotated[str, Path(max_length=60, description="Id of the incident, or its short id", examples=["INC-Q6V7NE"])]
-ClaimId = Annotated[UUID, Path(description="Id of the claim")]
+ClaimId = Annotated[ClaimName, Path(description="Id of the claim, or its short id", examples=["INC-Q6V7NE-8"])]
+Answering = Callable[[Form, Request, Response, Connection], Any]
+"""How a list is answered in a form, once its parameters are known."""
 FilterText = Annotated[str, AfterValidator(_no_nul)]
 Text = Annotated[FilterText | None, Query(min_length=1, max_length=200)]
 Words = Annotated[FilterText | None, Query(min_length=1, max_length=200, description="Only what holds this text")]
@@ -67,6 +82,47 @@ def suffix_of(*forms: Form) -> Any:
     """Return the type of a suffix in a path, which names these forms."""
     values = [form.suffix for form in forms]
     return Annotated[str, Path(description="The form of the download", json_schema_extra={"enum": values})]
+
+
+def add_list(
+    router: APIRouter,
+    path: str,
+    asking: Callable[..., Awaitable[Answering]],
+    model: Any,
+    forms: tuple[Form, ...],
+    *,
+    tag: str,
+    summary: str,
+) -> None:
+    """Add a list and its download. `asking` is the dependency that takes their parameters, and tells how to answer.
+
+    It comes before the connection: it may wait.
+    """
+    name = path.rpartition("/")[2]
+
+    @router.get(path, operation_id=f"list_{name}", tags=[tag], summary=f"List {summary}", response_model=model)
+    @offering(*forms)
+    def listed(
+        request: Request, response: Response, answering: Annotated[Answering, Depends(asking)], connection: Views
+    ) -> Any:
+        return answering(request.state.form, request, response, connection)
+
+    @router.get(
+        f"{path}.{{suffix}}",
+        operation_id=f"download_{name}",
+        tags=[tag],
+        summary=f"Download {summary}",
+        response_model=model,
+    )
+    @offering(*forms, by_suffix=True)
+    def downloaded(
+        request: Request,
+        response: Response,
+        answering: Annotated[Answering, Depends(asking)],
+        connection: Views,
+        suffix: suffix_of(*forms),  # type: ignore[valid-type]  # made from the forms
+    ) -> Any:
+        return answering(form_of(suffix, *forms), request, response, connection)
 
 
 def incident_of(caller: Caller, connection: Connection, at: Moment, name: str) -> IncidentView:
@@ -101,7 +157,11 @@ class IncidentFilter:
     q: Words = None
 
 
-def _incidents(wanted: IncidentFilter, caller: Caller, at: Moment) -> Asked[IncidentView]:
+IncidentsWanted = Annotated[IncidentFilter, Depends()]
+
+
+async def _incidents(caller: Reader, at: AtIncidents, page: Paged, wanted: IncidentsWanted) -> Answering:
+    page.fitting(int)
     within = caller.within()
 
     def read(connection: Connection, limit: int, after: Key | None) -> list[IncidentView]:
@@ -109,62 +169,19 @@ def _incidents(wanted: IncidentFilter, caller: Caller, at: Moment) -> Asked[Inci
         return incidents.list_incidents(connection, at.position, **asked, within=within, limit=limit, after=after)
 
     seen_by = None if within is None else sorted(within)
-    return Asked("incidents", IncidentView, read, incidents.page_key, seen_by)
+    asked = Asked("incidents", IncidentView, read, incidents.page_key, seen_by)
+    return lambda form, *sent: answer(asked, form, *sent, at=at.seen_by(caller), page=page)
 
 
-IncidentsWanted = Annotated[IncidentFilter, Depends()]
-
-
-@router.get("/incidents", operation_id="list_incidents", tags=["incident"], response_model=Listing[IncidentView])
-@offering(*PLACED)
-def list_incidents(
-    request: Request,
-    response: Response,
-    caller: Reader,
-    at: AtIncidents,
-    page: Paged,
-    connection: Views,
-    wanted: IncidentsWanted,
-) -> Any:
-    """List the incidents that you may read, the one that changed last first."""
-    return _answer_incidents(request.state.form, request, response, caller, at, page, connection, wanted)
-
-
-@router.get(
-    "/incidents.{suffix}",
-    operation_id="download_incidents",
-    tags=["incident"],
-    response_model=Listing[IncidentView],
+add_list(
+    router,
+    "/incidents",
+    _incidents,
+    Listing[IncidentView],
+    PLACED,
+    tag="incident",
+    summary="the incidents that you may read, the one that changed last first",
 )
-@offering(*PLACED, by_suffix=True)
-def download_incidents(
-    request: Request,
-    response: Response,
-    caller: Reader,
-    at: AtIncidents,
-    page: Paged,
-    connection: Views,
-    wanted: IncidentsWanted,
-    suffix: suffix_of(*PLACED),  # type: ignore[valid-type]  # made from the forms
-) -> Any:
-    """Download the incidents that you may read."""
-    form = form_of(suffix, *PLACED)
-    return _answer_incidents(form, request, response, caller, at, page, connection, wanted)
-
-
-def _answer_incidents(
-    form: Form,
-    request: Request,
-    response: Response,
-    caller: Caller,
-    at: Moment,
-    page: Page,
-    connection: Connection,
-    wanted: IncidentFilter,
-) -> Any:
-    page.fitting(int)
-    asked, seen = _incidents(wanted, caller, at), at.seen_by(caller)
-    return answer(asked, form, request, response, seen, page, connection)
 
 
 @router.get("/incidents/{incident}", operation_id="get_incident", tags=["incident"])
@@ -201,62 +218,35 @@ class ClaimFilter:
 ClaimsWanted = Annotated[ClaimFilter, Depends()]
 
 
-def _claims(wanted: ClaimFilter, incident: IncidentView, at: Moment) -> Asked[ClaimView]:
-    def read(connection: Connection, limit: int, after: Key | None) -> list[ClaimView]:
-        filters = {**wanted.values(), "incident": incident.incident}
-        return claims.list_claims(connection, at.position, **filters, limit=limit, after=after)
-
-    return Asked("claims", ClaimView, read, claims.page_key)
-
-
-@router.get(
-    "/incidents/{incident}/claims", operation_id="list_claims", tags=["claim"], response_model=Listing[ClaimView]
-)
-@offering(*PLACED)
-def list_claims(
-    request: Request,
-    response: Response,
-    caller: Reader,
-    at: AtClaims,
-    page: Paged,
-    connection: Views,
-    incident: Name,
-    wanted: ClaimsWanted,
-) -> Any:
-    """List the claims of an incident in the order they were made, with their standing."""
+async def _claims(caller: Reader, at: AtClaims, page: Paged, incident: Name, wanted: ClaimsWanted) -> Answering:
     page.fitting(str, int)
-    asked = _claims(wanted, incident_of(caller, connection, at, incident), at)
-    return answer(asked, request.state.form, request, response, at, page, connection)
+
+    def answered(form: Form, request: Request, response: Response, connection: Connection) -> Any:
+        filters = {**wanted.values(), "incident": incident_of(caller, connection, at, incident).incident}
+
+        def read(connection: Connection, limit: int, after: Key | None) -> list[ClaimView]:
+            return claims.list_claims(connection, at.position, **filters, limit=limit, after=after)
+
+        asked = Asked("claims", ClaimView, read, claims.page_key)
+        return answer(asked, form, request, response, connection, at=at, page=page)
+
+    return answered
 
 
-@router.get(
-    "/incidents/{incident}/claims.{suffix}",
-    operation_id="download_claims",
-    tags=["claim"],
-    response_model=Listing[ClaimView],
+add_list(
+    router,
+    "/incidents/{incident}/claims",
+    _claims,
+    Listing[ClaimView],
+    PLACED,
+    tag="claim",
+    summary="the claims of an incident in the order they were made, with their standing",
 )
-@offering(*PLACED, by_suffix=True)
-def download_claims(
-    request: Request,
-    response: Response,
-    caller: Reader,
-    at: AtClaims,
-    page: Paged,
-    connection: Views,
-    incident: Name,
-    wanted: ClaimsWanted,
-    suffix: suffix_of(*PLACED),  # type: ignore[valid-type]  # made from the forms
-) -> Any:
-    """Download the claims of an incident."""
-    page.fitting(str, int)
-    form = form_of(suffix, *PLACED)
-    asked = _claims(wanted, incident_of(caller, connection, at, incident), at)
-    return answer(asked, form, request, response, at, page, connection)
 
 
-def claim_of(connection: Connection, at: Moment, incident: IncidentView, claim: UUID) -> ClaimView:
-    """Return a claim of an incident, or raise 404."""
-    found = claims.get_claim(connection, at.position, str(claim))
+def claim_of(connection: Connection, at: Moment, incident: IncidentView, claim: UUID | str) -> ClaimView:
+    """Return a claim of an incident, by its id or short id, or raise 404."""
+    found = claims.get_claim(connection, at.position, str(id_of(connection, at, claim)))
     if found is None or found.incident != incident.incident:
         raise at.unknown(f"claim {claim} in {incident.short_id}")
     return found
@@ -270,7 +260,7 @@ def claim_of(connection: Connection, at: Moment, incident: IncidentView, claim: 
 )
 @offering(CLAIM_REVIEW, by_suffix=True)
 def get_claim_review(
-    request: Request, caller: Reader, at: AtClaims, connection: Views, incident: Name, claim: ClaimId
+    request: Request, caller: Reader, at: AtReviews, connection: Views, incident: Name, claim: ClaimId
 ) -> Response:
     """Read what the desk holds of a claim as a schema.org ClaimReview, once it has assessed it."""
     return _review(
@@ -279,7 +269,6 @@ def get_claim_review(
 
 
 def _review(request: Request, at: Moment, connection: Connection, claim: ClaimView) -> Response:
-    shown(views_of(request), at.position, "reports", "sources")
     review = claimreview.review_of(request, connection, at.position, claim)
     response = Response(review, media_type=CLAIM_REVIEW.media_type)
     at.describe(request, response)
@@ -292,7 +281,7 @@ def get_claim(
     request: Request,
     response: Response,
     caller: Reader,
-    at: AtClaims,
+    at: AtClaim,
     connection: Views,
     incident: Name,
     claim: ClaimId,

@@ -6,6 +6,7 @@ Law: an answer goes out only after the commit; the actor is the caller's account
 import hashlib
 import inspect
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, cast
 from uuid import UUID
@@ -22,6 +23,7 @@ from service.access import wanted
 from service.api.acts import ACTS, Act
 from service.api.callers import Writer
 from service.api.examples import EXAMPLES, RECEIPT
+from service.api.naming import NAMES, ids_of
 from service.api.writes import CorrelationId, IdempotencyKey, IfMatch, Write, WriteRoute, read_write
 from service.keys import make_key
 from service.ledger import Idempotency, Ledger, NotAllowed, Receipt
@@ -91,7 +93,8 @@ def endpoint_of(act: Act) -> Callable[..., Awaitable[Response]]:
     body_model = body_of(act)
 
     async def endpoint(request: Request) -> Response:
-        return await post(act, request, await read_write(request, kinds, body_model))
+        asked = await read_write(request, kinds, body_model)
+        return await post(act, request, replace(asked, ids=await ids_of(request, asked.ids)))
 
     def parameter(name: str, annotation: Any, default: Any = inspect.Parameter.empty) -> inspect.Parameter:
         return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=default)
@@ -112,7 +115,7 @@ def endpoint_of(act: Act) -> Callable[..., Awaitable[Response]]:
 
 def _path_type(act: Act, name: str) -> Any:
     field = act.command.model_fields[name]
-    return Annotated[field.annotation, *field.metadata] if name == "key" else UUID
+    return Annotated[field.annotation, *field.metadata] if name == "key" else NAMES.get(name, UUID)
 
 
 async def post(act: Act, request: Request, asked: Write) -> Response:

@@ -25,7 +25,7 @@ def log(
     incident: AnyIncident = None,
     account: Annotated[str | None, typer.Option("--account", help="Only what this account did: id or name")] = None,
     event: Annotated[str | None, typer.Option("--event", help="Only events of this name: claim.made.v1")] = None,
-    subject: Annotated[str | None, typer.Option("--subject", help="Only what is about this: id, or claim")] = None,
+    subject: Annotated[str | None, typer.Option("--subject", help="Only what is about this: id, or short id")] = None,
     since: Annotated[str | None, typer.Option("--from", help="From this position or time on")] = None,
     until: Annotated[str | None, typer.Option("--to", help="Up to this position or time")] = None,
     at: When = None,

@@ -6,30 +6,34 @@ from typing import Annotated
 
 import typer
 
-from service import logs
-from service.cli import accounts, comparing, demo, doctor, exporting, history, importing, replaying, serving, views
 from service.cli.exits import told
+from service.cli.lazily import group_of
 from service.cli.stopping import stoppable
 from service.cli.terminal import put
 
+COMMANDS = {
+    "serve": "service.cli.serving:serve",
+    "demo": "service.cli.demo:demo",
+    "import": "service.cli.importing:import_",
+    "log": "service.cli.history:log",
+    "replay": "service.cli.replaying:replay",
+    "diff": "service.cli.comparing:diff",
+    "export": "service.cli.exporting:export",
+    "backup": "service.cli.exporting:backup",
+    "doctor": "service.cli.doctor:doctor",
+    "migrate": "service.cli.views:migrate",
+    "views": "service.cli.views:views",
+    "accounts": "service.cli.accounts:accounts",
+    "keys": "service.cli.accounts:keys",
+}
 app = typer.Typer(
     name="onrecord",
+    cls=group_of(COMMANDS),
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["--help", "-h"]},
 )
-app.command()(serving.serve)
-app.command()(demo.demo)
-app.command("import")(importing.import_)
-for read in (history.log, replaying.replay, comparing.diff, exporting.export):
-    app.command()(read)
-app.command()(exporting.backup)
-app.command()(doctor.doctor)
-app.command()(views.migrate)
-app.add_typer(views.views, name="views")
-app.add_typer(accounts.accounts, name="accounts")
-app.add_typer(accounts.keys, name="keys")
 
 
 def _version(wanted: bool) -> None:
@@ -48,11 +52,13 @@ def onrecord(
 
     Exit codes: 0 done, 1 failed, 2 usage, 3 verification mismatch, 4 conflict, 5 unavailable.
     """
+    from service import logs  # a tenth of a second, which neither help nor version needs
+
+    logs.configure("warning")
 
 
 def main() -> None:
     """Run the command line."""
-    logs.configure("warning")
     with told(), stoppable():
         try:
             app()

@@ -14,14 +14,14 @@ from sqlalchemy import select
 
 from projections.runner import Runner
 from projections.temporal import holds_at
-from projections.views import accounts, claims, incidents
+from projections.views import accounts, incidents
 from service import memory
 from service.cli.exits import UsageProblem
 from service.cli.progress import Progress
 from service.cli.terminal import say
 from service.ledger import Ledger
 from service.moments import position_of
-from service.named import names_at
+from service.named import id_named, names_at
 from service.settings import Settings
 
 LEDGER, VIEWS = "ledger.sqlite", "views.sqlite"
@@ -51,14 +51,13 @@ class Record:
         return UUID(found.incident)
 
     def subject(self, name: str) -> str:
-        """Return the id of what a change was about: an id, or the short id of a claim."""
+        """Return the id of what a change was about: an id, or the short id of an incident or claim."""
         with suppress(ValueError):
             return str(UUID(name))
         with self.views.connect() as connection:
-            query = select(claims.claims.c.claim).where(claims.claims.c.short_id == name.upper())
-            found = connection.execute(query.limit(1)).scalar()
+            found = id_named(connection, self.position, name)
         if found is None:
-            raise UsageProblem(f"{name} is neither an id nor the short id of a claim")
+            raise UsageProblem(f"{name} is neither an id nor the short id of an incident or claim")
         return str(found)
 
     def account(self, name: str) -> UUID:

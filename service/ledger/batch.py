@@ -40,6 +40,7 @@ from service.ledger.asking import (
 )
 from service.ledger.things import Taken, things_of
 from service.store.log import RecordLog, StoreError
+from service.store.spill import Spill
 from service.store.sqlite import KeptAnswer, KeySecret
 from service.store.states import KINDS, Known, State, States, evolve
 
@@ -71,7 +72,7 @@ class Batch:
     head: Head
     kept: dict[Asked, tuple[str, Receipt]]
     is_demonstration: bool
-    things: set[str] = field(default_factory=set)
+    things: set[str] | Spill = field(default_factory=set)
     brought: set[str] = field(default_factory=set)
     recorded: list[Recorded] = field(default_factory=list)
     stored: list[StoredEvent] = field(default_factory=list)

@@ -20,7 +20,7 @@ _BEGINNINGS = frozenset(
 class Taken(Container[UUID | str]):
     """The ids and names in use: those that the log knows, and those that wait to be saved."""
 
-    def __init__(self, log: RecordLog, waiting: set[str], brought: set[str]) -> None:
+    def __init__(self, log: RecordLog, waiting: Container[str], brought: set[str]) -> None:
         """Know what waits; ask the log for the ids that were `brought` along at once, for any other when it comes."""
         self._log, self._waiting, self._brought = log, waiting, brought
         self._known = log.log_recorder.things_among(brought)

@@ -16,6 +16,7 @@ from service.ledger.inbox import Inbox, Ticket, answer
 from service.ledger.keyring import Keyring
 from service.ledger.things import brought_by
 from service.store.log import RecordLog, StoreError, rfc3339
+from service.store.spill import Spill
 from service.store.states import States
 
 log = structlog.get_logger()
@@ -24,6 +25,8 @@ BATCH = 256
 ANSWERS_KEPT = timedelta(hours=24)
 CACHED_EVENTS = 100_000
 """Events whose states are kept at hand: about 3 kB each."""
+TRIED_EVENTS = 20_000
+"""The same of a trial, which runs beside a server or in it."""
 RECENT = 1_000
 """Events whose aggregates are recalled at the start."""
 START = datetime.min.replace(tzinfo=UTC)
@@ -37,12 +40,12 @@ class Writer:
     def __init__(self, log: RecordLog, inbox: Inbox, keyring: Keyring, *, trial: bool = False) -> None:
         """Write what comes in; in a `trial`, decide it and save nothing."""
         self._log, self._inbox, self._keyring, self._trial = log, inbox, keyring, trial
-        self._states = States(log, CACHED_EVENTS)
+        self._spill = Spill() if trial else None
+        self._states = States(log, TRIED_EVENTS if trial else CACHED_EVENTS, self._spill)
         self._head: Head | None = head_of(log)
         self._is_demonstration = log.log_recorder.meta("demonstration") == "yes"
         self.listeners: list[Callable[[int], None]] = []
         self._recalling = False
-        self._tried: set[str] = set()
         self._thread = threading.Thread(target=self._run, name="ledger-writer", daemon=True)
 
     def start(self, *, recalling: bool = False) -> None:
@@ -55,6 +58,8 @@ class Writer:
         self._inbox.close()
         if self._thread.is_alive():
             self._thread.join()
+        if self._spill is not None:
+            self._spill.close()
 
     def _run(self) -> None:
         try:
@@ -104,7 +109,7 @@ class Writer:
     def _begun(self, tickets: list[Ticket]) -> Batch:
         if self._head is None:
             self._head = head_of(self._log)
-        things = self._tried if self._trial else set()
+        things = set[str]() if self._spill is None else self._spill
         brought = {key for ticket in tickets if (key := brought_by(ticket.request.command)) is not None}
         kept = self._kept(tickets)
         return Batch(self._log, self._states, self._head, kept, self._is_demonstration, things, brought)
@@ -161,10 +166,8 @@ class Writer:
 
     def _follow_up(self, batch: Batch) -> None:
         """After the answers: tell who follows the log, keep snapshots, drop what was not used for long."""
-        if self._trial:
-            return  # only the states in memory know what was decided: none is dropped
         try:
-            if batch.recorded:
+            if batch.recorded and not self._trial:
                 for listener in self.listeners:
                     listener(batch.head.position)
                 self._states.keep(batch.touched)

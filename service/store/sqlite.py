@@ -329,11 +329,6 @@ class LogRecorder(SQLiteApplicationRecorder):
         row = self._one("SELECT value FROM meta WHERE name = ?", name)
         return str(row[0]) if row else None
 
-    def set_meta(self, name: str, value: str) -> None:
-        """Keep a fact about the record itself."""
-        with self.datastore.writing() as c:
-            c.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
-
     def _one(self, statement: str, *values: str | int) -> sqlite3.Row | None:
         with self.datastore.transaction(commit=False) as c:
             c.execute(statement, values)

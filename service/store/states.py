@@ -23,6 +23,7 @@ from domain.source_state import Source
 from domain.stored import reader_of, without_rules
 from domain.ties import TieEvents, Ties
 from service.store.log import RecordLog
+from service.store.spill import Spill
 
 State = Incident | Source | Account
 S = TypeVar("S", Incident, Source, Account)
@@ -103,9 +104,12 @@ def _from_snapshot(log: RecordLog, aggregate: UUID) -> State | None:
 class States:
     """A cache of the states that were used last. Only the writer's thread touches it."""
 
-    def __init__(self, log: RecordLog, size: int) -> None:
-        """Keep the states of about `size` events, and of the longest aggregate beside them."""
-        self._log, self._size = log, size
+    def __init__(self, log: RecordLog, size: int, spill: Spill | None = None) -> None:
+        """Keep the states of about `size` events, and of the longest aggregate beside them.
+
+        What makes room goes into the `spill` where there is one: in a trial the log does not know it.
+        """
+        self._log, self._size, self._spill = log, size, spill
         self._states: OrderedDict[UUID, State] = OrderedDict()
         self._weights: dict[UUID, int] = {}
         self._total = 0
@@ -121,12 +125,23 @@ class States:
         if state is not None:
             self._states.move_to_end(aggregate)
             return state
+        state = self._spilled(aggregate) or self._loaded(aggregate)
+        if state is not None:
+            self.put(aggregate, state)
+        return state
+
+    def _loaded(self, aggregate: UUID) -> State | None:
         kept = _from_snapshot(self._log, aggregate)
         if kept is not None:
             self._snapshots[aggregate] = kept.version
-        state = _follow(self._log, aggregate, kept)
-        if state is not None:
-            self.put(aggregate, state)
+        return _follow(self._log, aggregate, kept)
+
+    def _spilled(self, aggregate: UUID) -> State | None:
+        kept = self._spill.get(aggregate) if self._spill is not None else None
+        if kept is None:
+            return None
+        kind, data = kept
+        state: State = KINDS[kind].reader.validate_json(data)
         return state
 
     def ties(self) -> Ties:
@@ -171,7 +186,11 @@ class States:
         if self._total <= self._size:
             return
         while len(self._states) > 1 and self._total - max(self._weights.values()) > self._size:
-            self._drop([next(iter(self._states))])
+            oldest = next(iter(self._states))
+            if self._spill is not None:
+                kind = _kind_of(self._states[oldest])
+                self._spill.put(oldest, kind.name, kind.adapter.dump_json(self._states[oldest]))
+            self._drop([oldest])
 
     def keep(self, aggregates: Iterable[UUID]) -> None:
         """Keep snapshots of what was committed, where they pay."""
@@ -182,10 +201,14 @@ class States:
                 self._snapshot(aggregate, state)
 
     def _snapshot(self, aggregate: UUID, state: State) -> None:
-        kind = next(kind for kind in KINDS.values() if isinstance(state, kind.state))
+        kind = _kind_of(state)
         data = kind.adapter.dump_json(state)
         self._log.snapshot_recorder.insert_events([StoredEvent(aggregate, state.version, kind.topic, data)])
         self._snapshots[aggregate] = state.version
+
+
+def _kind_of(state: State) -> Kind[Any]:
+    return next(kind for kind in KINDS.values() if isinstance(state, kind.state))
 
 
 def _note(ties: Ties, recorded: Recorded) -> None:

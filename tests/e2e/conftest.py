@@ -14,6 +14,7 @@ from service.imports import import_merged
 from service.ledger import Ledger
 from service.settings import Settings
 from tests.e2e.desk import Desk, Server, open_account, serving
+from tests.e2e.stage import Stage
 
 
 @dataclass(frozen=True)
@@ -61,3 +62,18 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx2.Client]:
         assert import_merged(ledger, [demo.EXAMPLES / demo.FILES[0]], Actor()).failed == 0
     with serving(data, open_reading="true") as server, server.client() as client:
         yield client
+
+
+@pytest.fixture
+def stage(served: Served) -> Stage:
+    return Stage({"editor": served.editor})
+
+
+@pytest.fixture
+def unharmed(stage: Stage) -> Iterator[None]:
+    """Assert that nothing was recorded, and that the server still serves."""
+    stage.id("figure"), stage.id("claim"), stage.id("evidence")
+    head = stage.head()
+    yield
+    assert stage.head() == head
+    assert stage.get("/sources").status_code == 200

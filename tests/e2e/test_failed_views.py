@@ -88,7 +88,8 @@ def test_a_view_that_lags_is_waited_for_and_then_told(tmp_path: Path) -> None:
     with Ledger.open(settings) as ledger, Runner.open(tmp_path / "views.sqlite") as views:
         incident, _ = begin(ledger)
         app = application.bare_app()
-        app.state.settings, app.state.ledger, app.state.views, app.state.began_at = settings, ledger, views, 0
+        application.provide(app, settings, ledger, views)
+        app.state.began_at = 0
         http = TestClient(app)
         behind = http.get(f"/api/v1/incidents/{incident}", params={"at": 3})
         assert (behind.status_code, behind.headers["retry-after"]) == (503, "1")

@@ -9,14 +9,17 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx2
 import pytest
 
+from domain.source_commands import RegisterSource
 from service.ledger import Ledger
 from service.settings import Settings
 from tests.e2e.desk import free_port, open_account
 from tests.service.command_line import onrecord, running
+from tests.service.ledgers import ask
 
 PATIENCE = 500
 """Seconds: a demonstration loads 15,000 acts first, on a machine that may have much else to do."""
@@ -137,6 +140,30 @@ def test_told_to_stop_it_is_first_not_ready_then_lets_open_requests_finish(tmp_p
         assert time.monotonic() - begun < 10
     assert process.returncode == 0
     assert answers[0].status_code in (200, 201), answers[0].text
+    assert "Traceback" not in told
+
+
+def test_a_stream_that_nobody_reads_does_not_hold_up_the_end(tmp_path: Path) -> None:
+    secret = open_account(tmp_path, "anna", "auditor")
+    with Ledger.open(Settings(data=tmp_path)) as ledger:
+        ledger.execute_many(
+            ask(RegisterSource(name=f"{n}", kind="outlet", description="x" * 19_000)) for n in range(600)
+        )
+    with served(tmp_path) as (url, process), socket.socket() as stuck, httpx2.Client(base_url=url) as reading:
+        stuck.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        stuck.connect((urlsplit(url).hostname, urlsplit(url).port))
+        key = f"Authorization: Bearer {secret}"
+        stuck.sendall(f"GET /api/v1/stream?after=0 HTTP/1.1\r\nHost: desk\r\n{key}\r\n\r\n".encode())
+        assert stuck.recv(12) == b"HTTP/1.1 200"
+        headers = {"Authorization": f"Bearer {secret}"}
+        with reading.stream("GET", "/api/v1/stream", headers=headers) as read:
+            lines = read.iter_lines()
+            next(lines)
+            process.send_signal(signal.SIGTERM)
+            assert [line for line in lines if line.startswith("id")] == []
+        told = ended(process)
+    assert process.returncode == 0
+    assert "timeout graceful shutdown exceeded" not in told
     assert "Traceback" not in told
 
 

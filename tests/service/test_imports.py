@@ -135,6 +135,30 @@ def test_going_on_with_what_never_began_begins(tmp_path: Path) -> None:
     assert (summary.passed, summary.recorded) == (0, 3)
 
 
+def test_a_note_and_a_task_are_on_what_the_file_gave_a_name_to(tmp_path: Path) -> None:
+    incident = {"incident": "kursk"}
+    notes = [
+        {"command": command, **incident, "on": {"kind": kind, "id": name}, "text": "Ask again", **more}
+        for command, more in (("note.add", {}), ("task.assign", {"to": "anna"}))
+        for kind, name in (("incident", "kursk"), ("report", "daily"), ("claim", "six-miles"))
+    ]
+    file = write_rows(
+        tmp_path / "rows.ndjson",
+        source("a"),
+        {"command": "account.open", "account": "anna", "name": "Anna"},
+        {"command": "incident.open", **incident, "title": "Kursk incursion"},
+        {"command": "report.receive", **incident, "report": "daily", "source": "a", "title": "Daily"},
+        {"command": "claim.make", **incident, "claim": "six-miles", "report": "daily", "wording": {"text": "6 miles"}},
+        *notes,
+        {**notes[0], "on": {"kind": "figure", "id": "kursk"}},
+        {**notes[0], "on": {"kind": "person", "id": "kursk"}},
+    )
+    with open_ledger(tmp_path) as ledger:
+        summary = import_file(ledger, file, SILENT)
+    assert summary.recorded == 5 + len(notes)
+    assert [problem.reason.partition(":")[0] for problem in summary.problems] == ["/on/kind", "UnknownFigure"]
+
+
 def test_a_trial_decides_every_row_and_saves_none(tmp_path: Path) -> None:
     file = write_rows(tmp_path / "rows.ndjson", source("a"), source("a"), source("b"), "{")
     with open_ledger(tmp_path) as ledger:

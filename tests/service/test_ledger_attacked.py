@@ -506,7 +506,7 @@ def test_a_reader_beside_the_writer_sees_what_is_committed_and_writes_nothing(tm
         with pytest.raises(Unavailable):
             reader.execute_now(ask(claim(incident, report)))
         with pytest.raises(StoreError):
-            reader._log.log_recorder.set_meta("name", "value")
+            reader._log.log_recorder.insert_events([], marks=[("name", "value")])
 
 
 def test_the_name_of_the_folder_may_hold_any_sign(tmp_path: Path) -> None:

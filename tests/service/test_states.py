@@ -11,6 +11,7 @@ from hypothesis import given
 from domain import incident_commands as c
 from domain import incident_state
 from domain.events import Recorded
+from domain.refusals import AlreadyExists
 from service.ledger import writer
 from service.store import states
 from service.store.states import KINDS
@@ -76,6 +77,23 @@ def test_linked_claims_come_back_from_a_snapshot(tmp_path: Path, monkeypatch: py
     with open_ledger(tmp_path) as ledger:
         ledger.execute_now(ask(claim(incident, report)))
     assert 3 not in folded
+
+
+def test_what_a_trial_has_no_room_for_is_not_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writer, "TRIED_EVENTS", 10)
+    with open_ledger(tmp_path) as ledger:
+        known = begin(ledger)
+        with open_ledger(tmp_path, trial=True) as trial:
+            desks = [known, *(begin(trial) for _ in range(6))]
+            for _ in range(3):
+                trial.execute_many([ask(claim(*desk)) for desk in desks])
+            numbers = [trial.execute_now(ask(claim(*desk))).ids["number"] for desk in desks]
+            taken = trial.execute_many([ask(c.OpenIncident(incident=desks[1][0], title="Another"))])
+        assert trial._writer is not None
+        assert len(trial._writer._states) < 6
+        assert numbers == ["4"] * 7
+        assert isinstance(taken[0], AlreadyExists)
+        assert ledger.head() == 3
 
 
 def test_the_cache_stays_within_its_bounds_and_forgets_nothing_true(
