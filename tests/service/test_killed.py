@@ -176,7 +176,7 @@ def test_a_rebuild_that_is_killed_leaves_the_rows_that_were_read(tmp_path: Path)
         views.catch_up(ledger.read_raw)
         expected = all_rows(views)
     for lines in (1, 9, 25, 60):
-        last = killed_after(lines, REBUILDING, tmp_path, 10)[-1].split()[0]
+        last = killed_after(lines, REBUILDING, tmp_path, 2)[-1].split()[0]
         with open_ledger(tmp_path) as ledger, Runner.open(tmp_path / "views.sqlite") as views:
             assert views.position() == ledger.head()
             assert all_rows(views) == expected
