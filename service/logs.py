@@ -20,10 +20,11 @@ _SHARED: tuple[Any, ...] = (
 def configure(level: str = "info") -> None:
     """Let everything log in this way, from a level on: debug, info, warning or error."""
     number = logging.getLevelNamesMapping()[level.upper()]
+    # By way of the standard library, which never raises where standard error is gone: no writer dies of a log line.
     structlog.configure(
-        processors=[*_SHARED, structlog.processors.format_exc_info, structlog.processors.JSONRenderer()],
+        processors=[*_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.stdlib.LoggerFactory(),
     )
     form = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=[*_SHARED, _of_request],
