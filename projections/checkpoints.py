@@ -6,7 +6,20 @@ and whoever else keeps the same views: a runner that finds another position than
 
 from dataclasses import dataclass
 
-from sqlalchemy import BigInteger, Column, Connection, Integer, MetaData, String, Table, delete, insert, select, update
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    bindparam,
+    delete,
+    insert,
+    select,
+    update,
+)
 
 metadata = MetaData()
 checkpoints = Table(
@@ -56,7 +69,15 @@ def begin(connection: Connection, view: str, version: int, target: int) -> Check
     return Checkpoint(view, version, target=target)
 
 
-def move(connection: Connection, to: Checkpoint) -> None:
-    """Let a view stand at its new checkpoint."""
-    values = {"generation": to.generation, "position": to.position, "mark": to.mark, "error": to.error}
-    connection.execute(update(checkpoints).where(checkpoints.c.view == to.view).values(**values))
+_MOVED = ("generation", "position", "mark", "error")
+_move = (
+    update(checkpoints)
+    .where(checkpoints.c.view == bindparam("of"))
+    .values({name: bindparam(f"new_{name}") for name in _MOVED})
+)
+
+
+def move(connection: Connection, *to: Checkpoint) -> None:
+    """Let views stand at their new checkpoints."""
+    moved = [{"of": one.view} | {f"new_{name}": getattr(one, name) for name in _MOVED} for one in to]
+    connection.execute(_move, moved)

@@ -5,6 +5,7 @@ fails on an event stops before it, says so, and does not take the others down.
 """
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -30,6 +31,8 @@ BATCH = 1_000
 """Events in a transaction."""
 FILLING = 5
 """So many times as many events are in a transaction while a view is built anew: nobody waits for its rows."""
+PAUSE = 0.01
+"""Seconds between two looks at a log that grows: what comes meanwhile shares a transaction."""
 RETRY = 0.5
 """Seconds until the next try, where the database is away."""
 
@@ -219,6 +222,7 @@ class Runner:
                 log.error("views cannot follow", error=repr(problem))
                 self._woken.wait(timeout=RETRY)
                 continue
+            time.sleep(PAUSE)
             self._woken.wait(timeout=1.0)
 
     def catch_up(self, read: Read) -> int:
@@ -300,8 +304,7 @@ class Runner:
                 if self._reread(connection):
                     return
                 moved = [project_one(connection, one, batch) for one in group]
-                for at in moved:
-                    checkpoints.move(connection, at)
+                checkpoints.move(connection, *moved)
         except Exception:
             for one in group:
                 one.rows.forget()
