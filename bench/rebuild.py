@@ -19,7 +19,7 @@ from service.ledger import Ledger
 EACH = 500
 CLAIMS = "claims"
 PEER = "eventsourcing Projection, claims"
-EVENTS = 200_000
+EVENTS = 100_000
 THEIRS = 10_000
 """Events that the library's runner is given: it takes a transaction for each."""
 CORRECTIONS = 0.3
