@@ -4,6 +4,8 @@ import sqlite3
 from pathlib import Path
 from uuid import UUID
 
+from pydantic import SecretStr
+
 from domain import incident_commands as c
 from domain import values as v
 from domain.commands import Command
@@ -11,6 +13,8 @@ from domain.events import Actor
 from domain.source_commands import RegisterSource
 from service.ledger import Idempotency, Ledger, Request
 from service.settings import Settings
+from service.store.postgres import prepare
+from service.store.recorder import Server
 from service.store.schema import migrate
 
 ACTOR = Actor()
@@ -24,6 +28,13 @@ def fresh_file(folder: Path) -> Path:
     migrate(connection)
     connection.close()
     return file
+
+
+def fresh_server(address: str) -> Server:
+    """Make an empty log in a database and return the server."""
+    server = Server(SecretStr(address))
+    prepare(server, [])
+    return server
 
 
 def open_ledger(folder: Path, **options: bool) -> Ledger:
