@@ -19,7 +19,7 @@ from bench.desk import SEED, Desk, asked, desk_of, open_ledger, sentence
 from bench.machine import durability
 from bench.peers import Claims, Contested, application, bare_database, claim_on, durability_of
 from bench.tables import PERCENTILE_COLUMNS, Table, in_turns, medians, percentiles, rate, spread, times
-from service.ledger.record import FILE
+from service.ledger.places import FILE
 from service.store.log import RecordLog, rfc3339
 from service.store.sqlite import LogRecorder
 

@@ -183,7 +183,10 @@ def _begin(connection: Connection[Any]) -> End:
 
 
 def _parameters(server: Server) -> dict[str, Any]:
-    given = conninfo_to_dict(server.address.get_secret_value())
+    try:
+        given = conninfo_to_dict(server.address.get_secret_value())
+    except psycopg.ProgrammingError:  # which says what it could not read
+        raise p.ProgrammingError("the address of the database cannot be read: see docs/operations.md") from None
     return {
         "application_name": "onrecord",
         "connect_timeout": max(2, round(server.wait)),  # libpq takes no less

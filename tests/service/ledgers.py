@@ -37,9 +37,9 @@ def fresh_server(address: str) -> Server:
     return server
 
 
-def open_ledger(folder: Path, **options: bool) -> Ledger:
-    """Open a ledger in a folder."""
-    return Ledger.open(Settings(data=folder), **options)
+def open_ledger(folder: Path, database: str | None = None, **options: bool) -> Ledger:
+    """Open a ledger in a folder, or in a database."""
+    return Ledger.open(Settings(data=folder, database=SecretStr(database) if database else None), **options)
 
 
 def ask(command: Command, key: str | None = None, fingerprint: str = "f", version: int | None = None) -> Request:
