@@ -18,7 +18,7 @@ from psycopg.rows import tuple_row
 
 from service.store.postgres_connections import LogDatastore
 from service.store.postgres_schema import migrate
-from service.store.recorder import End, KeptAnswer, KeySecret, Server
+from service.store.recorder import OF_ACCOUNTS, End, KeptAnswer, KeySecret, Server
 
 INSERT_EVENTS = """
     INSERT INTO onrecord.stored_events
@@ -54,7 +54,6 @@ RECENT = """
     GROUP BY originator_id ORDER BY MAX(notification_id)
 """
 OF_SOURCES = "topic >= 'source.' AND topic < 'source/'"
-OF_ACCOUNTS = "topic >= 'account.' AND topic < 'account/'"
 
 
 class PostgresLogRecorder(PostgresApplicationRecorder):

@@ -30,7 +30,8 @@ STEPS: tuple[str, ...] = (
     CREATE INDEX stored_events_of_sources ON onrecord.stored_events (notification_id)
         WHERE topic >= 'source.' AND topic < 'source/';
     CREATE INDEX stored_events_of_accounts ON onrecord.stored_events (notification_id)
-        WHERE topic >= 'account.' AND topic < 'account/';
+        WHERE (topic >= 'account.' AND topic < 'account/' OR topic >= 'key.' AND topic < 'key/'
+            OR topic >= 'role.' AND topic < 'role/');
     CREATE TABLE onrecord.turns ();
     COMMENT ON TABLE onrecord.turns IS
         'Always empty. Who writes to the log holds it in EXCLUSIVE mode: on the log itself that would wait for vacuum.';

@@ -13,6 +13,12 @@ from uuid import UUID
 from eventsourcing.persistence import StoredEvent
 from pydantic import SecretStr
 
+OF_ACCOUNTS = (
+    "(topic >= 'account.' AND topic < 'account/' OR topic >= 'key.' AND topic < 'key/'"
+    " OR topic >= 'role.' AND topic < 'role/')"
+)
+"""The names of what changes an account, as both databases are asked for them."""
+
 
 @dataclass(frozen=True, slots=True)
 class KeptAnswer:

@@ -25,7 +25,7 @@ from eventsourcing.sqlite import (
     SQLiteFactory,
 )
 
-from service.store.recorder import End, KeptAnswer, KeySecret
+from service.store.recorder import OF_ACCOUNTS, End, KeptAnswer, KeySecret
 
 ONE_EVENT = "SELECT 1 FROM stored_events WHERE originator_id = ? AND originator_version = ?"
 KEPT_ANSWERS = """
@@ -243,7 +243,7 @@ class LogRecorder(SQLiteApplicationRecorder):
 
     def last_of_accounts(self) -> int:
         """Return the last position at which an account changed, 0 where none did."""
-        row = self._one("SELECT MAX(position) FROM stored_events WHERE topic >= 'account.' AND topic < 'account/'")
+        row = self._one(f"SELECT MAX(position) FROM stored_events WHERE {OF_ACCOUNTS}")  # noqa: S608
         return int(row[0] or 0) if row else 0
 
     def position_at(self, moment: str) -> int:

@@ -9,6 +9,7 @@ import pytest
 from eventsourcing.persistence import IntegrityError, StoredEvent
 from eventsourcing.tests.persistence import ApplicationRecorderTestCase
 
+from domain.events import REGISTRY
 from service.store.log import RecordLog
 from service.store.recorder import KeptAnswer, KeySecret, Recorder
 from tests.service.ledgers import fresh_file, fresh_server
@@ -138,6 +139,14 @@ def test_the_log_is_found_by_position_time_aggregate_and_kind(recorder: Recorder
     assert (recorder.has(one, 2), recorder.has(one, 3)) == (True, False)
     with pytest.raises(KeyError):
         recorder.recorded_at(5)
+
+
+def test_what_changes_an_account_is_found_by_its_name_and_nothing_else_is(recorder: Recorder) -> None:
+    found = 0
+    for position, (name, kind) in enumerate(REGISTRY.items(), start=1):
+        recorder.insert_events([StoredEvent(uuid4(), 1, name, b"{}")])
+        found = position if kind.AGGREGATE == "account" else found
+        assert recorder.last_of_accounts() == found
 
 
 def test_the_newest_snapshot_is_found_and_kept_twice_does_no_harm_on_a_server(log: RecordLog) -> None:
