@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 from uuid import UUID
 
 from eventsourcing import persistence as p
-from eventsourcing.persistence import StoredEvent
+from eventsourcing.persistence import Notification, StoredEvent
 from eventsourcing.postgres import PostgresAggregateRecorder, PostgresApplicationRecorder, PostgresFactory
 from eventsourcing.utils import Environment
 from psycopg import Connection
@@ -48,10 +48,11 @@ KEPT_ANSWERS = """
     SELECT caller, key, fingerprint, receipt, recorded_at FROM onrecord.idempotency
     JOIN unnest(%t::text[], %t::text[]) AS asked (caller, key) USING (caller, key) WHERE recorded_at >= %s
 """
+STORED = ("originator_id", "originator_version", "topic", "state")
 RECENT = """
     SELECT originator_id FROM
-    (SELECT originator_id, notification_id FROM onrecord.stored_events ORDER BY notification_id DESC LIMIT %s) AS last
-    GROUP BY originator_id ORDER BY MAX(notification_id)
+    (SELECT originator_id, position FROM onrecord.stored_events ORDER BY position DESC LIMIT %s) AS last
+    GROUP BY originator_id ORDER BY MAX(position)
 """
 OF_SOURCES = "topic >= 'source.' AND topic < 'source/'"
 
@@ -108,6 +109,31 @@ class PostgresLogRecorder(PostgresApplicationRecorder):
 
     # Reading.
 
+    def select_notifications(
+        self,
+        start: int | None,
+        limit: int,
+        stop: int | None = None,
+        topics: Sequence[str] = (),
+        *,
+        inclusive_of_start: bool = True,
+    ) -> Sequence[Notification]:
+        """Return the events from a position on, in log order."""
+        rows = self._all(
+            "SELECT position, originator_id, originator_version, topic, state FROM onrecord.stored_events"
+            " WHERE position >= %s AND position <= %s AND (topic = ANY(%s) OR %s) ORDER BY position LIMIT %s",
+            (start or 0) + (0 if inclusive_of_start else 1),
+            2**62 if stop is None else stop,
+            list(topics),
+            not topics,
+            limit,
+        )
+        return [Notification(id=row[0], **dict(zip(STORED, row[1:], strict=True))) for row in rows]
+
+    def max_notification_id(self) -> int | None:
+        """Return the last position, None for an empty log, as the library asks."""
+        return self.last_position() or None
+
     def answers(self, asked: Sequence[tuple[str, str]], since: str) -> list[KeptAnswer]:
         """Return the answers that were kept, since a time, for these callers and their keys."""
         callers, keys = [caller for caller, _ in asked], [key for _, key in asked]
@@ -135,16 +161,16 @@ class PostgresLogRecorder(PostgresApplicationRecorder):
 
     def bytes_at(self, position: int) -> bytes | None:
         """Return the stored bytes of a position, None where the log does not hold it."""
-        found: bytes | None = self._one("SELECT state FROM onrecord.stored_events WHERE notification_id = %s", position)
+        found: bytes | None = self._one("SELECT state FROM onrecord.stored_events WHERE position = %s", position)
         return found
 
     def last_position(self) -> int:
         """Return the last position, 0 for an empty log."""
-        return self._one("SELECT MAX(notification_id) FROM onrecord.stored_events") or 0
+        return self._one("SELECT MAX(position) FROM onrecord.stored_events") or 0
 
     def last(self) -> tuple[int, str | None, int]:
         """Return the last position, its recorded time, and the number of events, counted however long it takes."""
-        query = "SELECT MAX(notification_id), MAX(recorded_at), COUNT(*) FROM onrecord.stored_events"
+        query = "SELECT MAX(position), MAX(recorded_at), COUNT(*) FROM onrecord.stored_events"
         with self.datastore.get_connection() as c, c.transaction(), c.cursor(row_factory=tuple_row) as cursor:
             cursor.execute("SET LOCAL statement_timeout = 0")
             position, recorded_at, count = cursor.execute(query).fetchall()[0]
@@ -152,14 +178,13 @@ class PostgresLogRecorder(PostgresApplicationRecorder):
 
     def last_of_accounts(self) -> int:
         """Return the last position at which an account changed, 0 where none did."""
-        return self._one(f"SELECT MAX(notification_id) FROM onrecord.stored_events WHERE {OF_ACCOUNTS}") or 0  # noqa: S608
+        return self._one(f"SELECT MAX(position) FROM onrecord.stored_events WHERE {OF_ACCOUNTS}") or 0  # noqa: S608
 
     def position_at(self, moment: str) -> int:
         """Return the last position that was recorded at or before this time, 0 where none was."""
         return (
             self._one(
-                "SELECT notification_id FROM onrecord.stored_events WHERE recorded_at <= %s"
-                " ORDER BY recorded_at DESC LIMIT 1",
+                "SELECT position FROM onrecord.stored_events WHERE recorded_at <= %s ORDER BY recorded_at DESC LIMIT 1",
                 moment,
             )
             or 0
@@ -167,7 +192,7 @@ class PostgresLogRecorder(PostgresApplicationRecorder):
 
     def recorded_at(self, position: int) -> str:
         """Return when a position was recorded. Raise KeyError for a position that the log does not hold."""
-        rows = self._all("SELECT recorded_at FROM onrecord.stored_events WHERE notification_id = %s", position)
+        rows = self._all("SELECT recorded_at FROM onrecord.stored_events WHERE position = %s", position)
         if not rows:
             raise KeyError(position)
         return str(rows[0][0])
@@ -175,8 +200,7 @@ class PostgresLogRecorder(PostgresApplicationRecorder):
     def rows(self, after: int, limit: int) -> list[tuple[int, str, bytes]]:
         """Return position, name and stored bytes of the events after a position."""
         return self._all(
-            "SELECT notification_id, topic, state FROM onrecord.stored_events WHERE notification_id > %s"
-            " ORDER BY notification_id LIMIT %s",
+            "SELECT position, topic, state FROM onrecord.stored_events WHERE position > %s ORDER BY position LIMIT %s",
             after,
             limit,
         )
@@ -184,8 +208,8 @@ class PostgresLogRecorder(PostgresApplicationRecorder):
     def whole_rows(self, after: int, limit: int) -> list[tuple[int, str, int, str, bytes, str | None]]:
         """Return position, aggregate, version, name, stored bytes and recorded time of what is after a position."""
         rows = self._all(
-            "SELECT notification_id, originator_id, originator_version, topic, state, recorded_at"
-            " FROM onrecord.stored_events WHERE notification_id > %s ORDER BY notification_id LIMIT %s",
+            "SELECT position, originator_id, originator_version, topic, state, recorded_at"
+            " FROM onrecord.stored_events WHERE position > %s ORDER BY position LIMIT %s",
             after,
             limit,
         )
@@ -194,7 +218,7 @@ class PostgresLogRecorder(PostgresApplicationRecorder):
     def aggregate_rows(self, aggregate: UUID, after_version: int, limit: int) -> list[tuple[int, bytes]]:
         """Return position and stored bytes of an aggregate's events after a version."""
         return self._all(
-            "SELECT notification_id, state FROM onrecord.stored_events WHERE originator_id = %s"
+            "SELECT position, state FROM onrecord.stored_events WHERE originator_id = %s"
             " AND originator_version > %s ORDER BY originator_version LIMIT %s",
             aggregate,
             after_version,
@@ -204,8 +228,8 @@ class PostgresLogRecorder(PostgresApplicationRecorder):
     def rows_of_sources(self, after: int, limit: int) -> list[tuple[int, bytes]]:
         """Return position and stored bytes of the events of sources after a position, in log order."""
         return self._all(
-            f"SELECT notification_id, state FROM onrecord.stored_events WHERE {OF_SOURCES}"  # noqa: S608
-            " AND notification_id > %s ORDER BY notification_id LIMIT %s",
+            f"SELECT position, state FROM onrecord.stored_events WHERE {OF_SOURCES}"  # noqa: S608
+            " AND position > %s ORDER BY position LIMIT %s",
             after,
             limit,
         )

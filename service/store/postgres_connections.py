@@ -32,7 +32,7 @@ KEEPALIVE: dict[str, int] = {
 BEGIN = f"""
     BEGIN ISOLATION LEVEL READ COMMITTED;
     LOCK TABLE {SCHEMA}.turns IN EXCLUSIVE MODE;
-    SELECT notification_id, recorded_at FROM {SCHEMA}.stored_events ORDER BY notification_id DESC LIMIT 1
+    SELECT position, recorded_at FROM {SCHEMA}.stored_events ORDER BY position DESC LIMIT 1
 """  # noqa: S608
 """Whatever the database's default, each statement sees what was committed before it: the turn comes first."""
 

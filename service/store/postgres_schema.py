@@ -18,7 +18,7 @@ LOCK = 0x6F6E7265636F7264
 STEPS: tuple[str, ...] = (
     """
     CREATE TABLE onrecord.stored_events (
-        notification_id bigint PRIMARY KEY,
+        position bigint PRIMARY KEY,
         originator_id uuid NOT NULL,
         originator_version bigint NOT NULL,
         topic text COLLATE "C" NOT NULL,
@@ -27,9 +27,9 @@ STEPS: tuple[str, ...] = (
         UNIQUE (originator_id, originator_version)
     );
     CREATE INDEX stored_events_recorded_at ON onrecord.stored_events (recorded_at);
-    CREATE INDEX stored_events_of_sources ON onrecord.stored_events (notification_id)
+    CREATE INDEX stored_events_of_sources ON onrecord.stored_events (position)
         WHERE topic >= 'source.' AND topic < 'source/';
-    CREATE INDEX stored_events_of_accounts ON onrecord.stored_events (notification_id)
+    CREATE INDEX stored_events_of_accounts ON onrecord.stored_events (position)
         WHERE (topic >= 'account.' AND topic < 'account/' OR topic >= 'key.' AND topic < 'key/'
             OR topic >= 'role.' AND topic < 'role/');
     CREATE TABLE onrecord.turns ();

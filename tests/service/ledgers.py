@@ -1,9 +1,12 @@
 """Ledgers for tests, and the commands that they are given."""
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
+import psycopg
 from pydantic import SecretStr
 
 from domain import incident_commands as c
@@ -38,8 +41,19 @@ def fresh_server(address: str) -> Server:
 
 
 def open_ledger(folder: Path, database: str | None = None, **options: bool) -> Ledger:
-    """Open a ledger in a folder, or in a database."""
-    return Ledger.open(Settings(data=folder, database=SecretStr(database) if database else None), **options)
+    """Open a ledger in a folder, or in a database: in the one given, or where the environment says so."""
+    return Ledger.open(Settings.read(data=folder, **({"database": database} if database else {})), **options)
+
+
+def behind_its_back(folder: Path, statement: str) -> list[tuple[Any, ...]]:
+    """Run a statement in the database of a ledger that is kept in a folder, or where the environment says so."""
+    database = Settings.read(data=folder).database
+    if database is not None:
+        with psycopg.connect(database.get_secret_value(), options="-c search_path=onrecord") as server:
+            done = server.execute(statement.encode())
+            return done.fetchall() if done.description else []
+    with closing(sqlite3.connect(folder / "ledger.sqlite", isolation_level=None)) as file:
+        return file.execute(statement).fetchall()
 
 
 def ask(command: Command, key: str | None = None, fingerprint: str = "f", version: int | None = None) -> Request:

@@ -143,7 +143,7 @@ def test_a_log_that_has_lost_its_end_is_told_and_gone_on_with(two: Two, database
     incident, report = begin(one)
     one.execute_many([ask(claim(incident, report)) for _ in range(3)])
     with psycopg.connect(database) as connection:  # as a standby does that has not all of it
-        connection.execute("DELETE FROM onrecord.stored_events WHERE notification_id > 4")
+        connection.execute("DELETE FROM onrecord.stored_events WHERE position > 4")
     assert one.execute_now(ask(claim(incident, report))).version == 4
     assert numbers(one) == [1, 2, 3, 4]
 

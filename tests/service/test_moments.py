@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
+import pytest
 from fastapi import Request
 
 from service.api.differing import between
@@ -11,6 +12,8 @@ from service.ledger import Ledger
 from service.moments import find
 from service.settings import Settings
 from tests.service.ledgers import begin, open_ledger
+
+pytestmark = pytest.mark.usefixtures("store")
 
 
 class CommittingLedger(Ledger):
