@@ -65,6 +65,11 @@ class Server:
             return True
         return False
 
+    @property
+    def runs(self) -> bool:
+        """Tell whether it was started and not stopped since."""
+        return self._process is not None
+
     def stop(self) -> None:
         """Stop the server as a crash does: at once, its clients cut off, what was committed on the disk."""
         if self._process is not None:

@@ -5,7 +5,7 @@ the log until its commit: positions have no gap, and a reader that follows the l
 """
 
 from collections.abc import Collection, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from typing import Any, NoReturn
 from uuid import UUID
 
@@ -310,23 +310,17 @@ class PostgresLogFactory(PostgresFactory):
 def prepare(server: Server, marks: Sequence[tuple[str, str]]) -> None:
     """Make or migrate the tables, and mark a new record."""
     datastore = LogDatastore(server)
-    try:
-        with datastore.get_connection() as connection:
-            migrate(connection)
-            for mark in marks:
-                connection.execute("INSERT INTO onrecord.meta VALUES (%s, %s) ON CONFLICT DO NOTHING", mark)
-    finally:
-        datastore.close()
+    with closing(datastore), datastore.alone() as connection:
+        migrate(connection)
+        for mark in marks:
+            connection.execute("INSERT INTO onrecord.meta VALUES (%s, %s) ON CONFLICT DO NOTHING", mark)
 
 
 def is_there(server: Server) -> bool:
     """Tell whether the database holds a record."""
     datastore = LogDatastore(server, read_only=True)
-    try:
-        with datastore.get_connection() as connection, connection.cursor(row_factory=tuple_row) as cursor:
-            return bool(cursor.execute("SELECT to_regclass('onrecord.meta')").fetchall()[0][0])
-    finally:
-        datastore.close()
+    with closing(datastore), datastore.alone() as connection, connection.cursor(row_factory=tuple_row) as cursor:
+        return bool(cursor.execute("SELECT to_regclass('onrecord.meta')").fetchall()[0][0])
 
 
 def _columns(rows: Any) -> list[list[Any]]:

@@ -132,9 +132,19 @@ class LogDatastore(PostgresDatastore):
                     raise
                 self._drop_writer()  # it was cut while it was idle, and nothing was asked on it: a new one is tried
         with self._away.told():
-            self._writer = psycopg.connect(**self._parameters, row_factory=dict_row)
-            self._configure(self._writer)
+            self._writer = self._connected()
         return _begin(self._writer)
+
+    def _connected(self) -> Connection[Any]:
+        connection = psycopg.connect(**self._parameters, row_factory=dict_row)
+        self._configure(connection)
+        return connection
+
+    @contextmanager
+    def alone(self) -> Iterator[Connection[Any]]:
+        """Yield a connection that is not the pool's. Where there is none, what is raised says why."""
+        with translating(), self._connected() as connection:
+            yield connection
 
     def _drop_writer(self) -> None:
         if self._writer is not None:

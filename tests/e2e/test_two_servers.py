@@ -41,6 +41,10 @@ def sooner_or_later(ask: Callable[[], httpx2.Response], status: int) -> httpx2.R
     return answer
 
 
+def health(client: httpx2.Client, name: str) -> int:
+    return client.get(f"{str(client.base_url).removesuffix('/api/v1/')}/healthz/{name}").status_code
+
+
 def test_two_services_share_a_record_and_live_through_a_database_that_is_away(
     postgres_server: postgres.Server, two: Two
 ) -> None:
@@ -63,6 +67,7 @@ def test_two_services_share_a_record_and_live_through_a_database_that_is_away(
             assert "postgresql" not in refused.text
             refused = sooner_or_later(lambda client=client: client.get(path), 503)  # type: ignore[misc]
             assert refused.headers["Retry-After"] == "1"
+            assert [health(client, name) for name in ("live", "ready")] == [200, 503]
     finally:
         postgres_server.start()
 
@@ -71,4 +76,6 @@ def test_two_services_share_a_record_and_live_through_a_database_that_is_away(
         for c in (two.one, two.other)
     ]
     assert answers[0].json()["position"] == answers[1].json()["position"]
-    assert sooner_or_later(lambda: two.other.get(path), 200).status_code == 200
+    for client in (two.one, two.other):
+        sooner_or_later(lambda client=client: client.get(path), 200)  # type: ignore[misc]
+        assert health(client, "ready") == 200

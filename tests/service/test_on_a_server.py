@@ -8,7 +8,7 @@ from pydantic import SecretStr
 from service.ledger import NoLedger
 from service.settings import BadSettings, Settings
 from tests import postgres
-from tests.service.command_line import onrecord
+from tests.service.command_line import onrecord, running
 from tests.service.ledgers import ask, begin, claim, open_ledger
 
 
@@ -75,4 +75,23 @@ def test_a_password_is_not_told_by_the_settings_nor_by_a_command_that_does_not_r
     assert "very-secret" not in f"{Settings.read(database=address)!r}"
     told = onrecord(tmp_path, "log", ONRECORD_DATABASE=address, ONRECORD_DATABASE_WAIT="0.2")
     assert told.code == 5
+    assert "127.0.0.1" in told.err  # why, and where
     assert "very-secret" not in told.err + told.out
+
+
+def test_a_service_waits_for_a_database_that_is_started_after_it(
+    postgres_server: postgres.Server, database: str, tmp_path: Path
+) -> None:
+    postgres_server.stop()
+    try:
+        with running(tmp_path, "serve", "--port", "0", ONRECORD_DATABASE=database) as service:
+            assert service.stderr is not None
+            waiting = service.stderr.readline().decode()
+            postgres_server.start()
+            serves = any(b'"serving"' in line for line in service.stderr)
+    finally:
+        if not postgres_server.runs:
+            postgres_server.start()
+    assert "the database does not answer" in waiting
+    assert postgres.PASSWORD not in waiting
+    assert serves

@@ -176,6 +176,14 @@ def sooner_or_later(ask: object) -> object:
             pause.wait(0.05)
 
 
+def test_a_server_that_acknowledges_what_is_not_on_its_disk_is_asked_to_wait_for_it(database: str) -> None:
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute(f"ALTER DATABASE {connection.info.dbname} SET synchronous_commit = off")
+    with closing(RecordLog(fresh_server(database))) as log, log.log_recorder.turn():
+        held = log.factory.datastore.held()  # type: ignore[attr-defined]
+        assert held.execute("SHOW synchronous_commit").fetchone() == {"synchronous_commit": "on"}
+
+
 # Secrets.
 
 
