@@ -126,6 +126,7 @@ def rows_built_anew(ledger: Ledger, folder: Path) -> dict[str, list[tuple[str, .
         return all_rows(anew)
 
 
+@pytest.mark.usefixtures("store")
 @pytest.mark.timeout(600)  # twenty processes are started, one after the other
 def test_nothing_acknowledged_is_lost_and_nothing_is_doubled(tmp_path: Path) -> None:
     with open_ledger(tmp_path) as ledger:

@@ -19,6 +19,7 @@ from domain.source_commands import DescribeSource, JudgeSource, RegisterSource, 
 from service.keys import make_key
 from service.ledger import KeyNoLongerValid, Ledger, Receipt, Request, StaleVersion, Unavailable, keyring, others
 from service.store.log import StoreError
+from service.store.states import load
 from tests import postgres
 from tests.service.ledgers import ACTOR, ask, begin, claim, open_ledger
 
@@ -136,6 +137,26 @@ def test_who_was_away_for_long_loads_anew_what_is_asked_for(two: Two, monkeypatc
     one.execute_many([ask(claim(incident, report)) for _ in range(10)])
     assert other.execute_now(ask(claim(incident, report))).version == 25
     assert numbers(other) == list(range(1, 26))
+
+
+def test_what_is_at_hand_is_what_the_log_says_whoever_wrote_it(two: Two) -> None:
+    desks = [begin(ledger) for ledger in two]
+
+    def give(ledger: Ledger) -> None:
+        for n in range(30):
+            made = ledger.execute_now(ask(claim(*desks[n % 2])))
+            retract = c.RetractClaim(incident=desks[n % 2][0], claim=UUID(made.ids["claim"]), by="source", reason="r")
+            ledger.execute_many([ask(retract), ask(RegisterSource(name=f"Source {n}", kind="outlet"))])
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(give, two))
+    for ledger in two:
+        ledger.execute_now(ask(claim(*desks[0])))  # it takes in what the other wrote last
+        assert ledger._writer is not None
+        at_hand = ledger._writer._states
+        assert len(at_hand) > 20
+        for aggregate in list(at_hand._states):
+            assert at_hand.find(aggregate) == load(ledger._log, aggregate)
 
 
 def test_a_log_that_has_lost_its_end_is_told_and_gone_on_with(two: Two, database: str) -> None:
