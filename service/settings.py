@@ -40,7 +40,7 @@ class Settings(BaseSettings):
     database_statement_timeout: float = Field(30.0, gt=0, description="Seconds that a statement may take")
     database_lock_timeout: float = Field(10.0, gt=0, description="Seconds to wait for the turn to write")
     database_idle_timeout: float = Field(
-        10.0, gt=0, description="Seconds after which a process that has the turn to write, and does nothing, loses it"
+        5.0, gt=0, description="Seconds after which a process that has the turn to write, and does nothing, loses it"
     )
     host: str = Field("127.0.0.1", description="Address to serve on")
     port: int = Field(8000, ge=0, le=65535, description="Port to serve on; 0 takes a free one")

@@ -37,7 +37,21 @@ class Server:
         secret = folder / "password"
         secret.write_text(PASSWORD)
         _give_away(folder, secret)
-        _run("initdb", "-D", folder / "data", "-U", USER, "-A", "scram-sha-256", "--pwfile", secret, "--no-sync")
+        _run(
+            "initdb",
+            "-D",
+            folder / "data",
+            "-U",
+            USER,
+            "-A",
+            "scram-sha-256",
+            "--pwfile",
+            secret,
+            "-E",
+            "UTF8",
+            "--no-locale",
+            "--no-sync",
+        )
 
     def start(self) -> None:
         """Start the server, on the port that it had before where it had one, and wait until it answers."""

@@ -4,6 +4,7 @@ Law: whoever has the turn has taken in all of the log before anything is decided
 to date or dropped; to take in an event a second time changes nothing.
 """
 
+import time
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from uuid import UUID
@@ -22,6 +23,8 @@ log = structlog.get_logger()
 PAGE = 1_000
 MANY = 10_000
 """Events of others, from which on it is cheaper to load anew what is asked for."""
+LATELY = 1.0
+"""Seconds after which this process may lie far behind, whoever wrote before."""
 START = datetime.min.replace(tzinfo=UTC)
 NAMED = ("source", "other", "account")
 """Fields of commands that name aggregates beside their own."""
@@ -34,21 +37,30 @@ class Others:
 
     def __init__(self, log: RecordLog, states: States, keyring: Keyring) -> None:
         self._log, self._states, self._keyring = log.log_recorder, states, keyring
+        self._looked_at = 0.0
+        self._are_writing = True
 
     def look_ahead(self, head: Head, requests: Iterable[Request]) -> Head:
-        """Before the turn, while others write: take in what is there, and load the aggregates that are named."""
-        position = self._log.last_position()
-        if position > head.position:
-            head = self.take_in(head, End(position, self._log.recorded_at(position)))
+        """Before the turn, while others write: take in what is there, and load the aggregates that are named.
+
+        Where nobody else has written of late, there is next to nothing to take in, and the turn tells it as well.
+        """
+        if self._are_writing or time.monotonic() - self._looked_at > LATELY:
+            self._are_writing = False
+            position = self._log.last_position()
+            if position > head.position:
+                head = self.take_in(head, End(position, self._log.recorded_at(position)))
         for aggregate in {one for request in requests for one in _named(request)}:
             self._states.find(aggregate)
         return head
 
     def take_in(self, head: Head, end: End) -> Head:
         """Take in all up to the end, and return it as the head."""
+        self._looked_at = time.monotonic()
         new = Head(end.position, datetime.fromisoformat(end.recorded_at) if end.recorded_at else START)
         if new == head:
             return head
+        self._are_writing = True
         if new.position - head.position > MANY:
             self._start_anew()
             return new

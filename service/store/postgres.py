@@ -311,6 +311,8 @@ def prepare(server: Server, marks: Sequence[tuple[str, str]]) -> None:
     """Make or migrate the tables, and mark a new record."""
     datastore = LogDatastore(server)
     with closing(datastore), datastore.alone() as connection:
+        if (encoding := connection.info.parameter_status("server_encoding")) != "UTF8":
+            raise p.NotSupportedError(f"the database has the encoding {encoding}: make one that has UTF8")
         migrate(connection)
         for mark in marks:
             connection.execute("INSERT INTO onrecord.meta VALUES (%s, %s) ON CONFLICT DO NOTHING", mark)

@@ -55,7 +55,7 @@ class LogDatastore(PostgresDatastore):
             timeout=server.wait,
             reconnect_timeout=LATEST,  # then whoever asks next tries
         )
-        self._away = _Away()
+        self._away, self._writer_away = _Away(), _Away()  # a pool that is used up keeps nobody from writing
         self._writing = threading.Lock()
         self._writer: Connection[Any] | None = None
         self._held = threading.local()
@@ -131,7 +131,7 @@ class LogDatastore(PostgresDatastore):
                 if not self._writer.closed:
                     raise
                 self._drop_writer()  # it was cut while it was idle, and nothing was asked on it: a new one is tried
-        with self._away.told():
+        with self._writer_away.told():
             self._writer = self._connected()
         return _begin(self._writer)
 
@@ -159,7 +159,7 @@ class LogDatastore(PostgresDatastore):
 
 
 class _Away:
-    """What is remembered of a database that did not answer, by all threads that ask it."""
+    """What is remembered of a database that did not answer, by all threads that ask it in one way."""
 
     def __init__(self) -> None:
         self._delay, self._until = 0.0, 0.0

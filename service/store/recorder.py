@@ -61,7 +61,7 @@ class Server:
     """For a connection."""
     statement_timeout: float = 30.0
     lock_timeout: float = 10.0
-    idle_timeout: float = 10.0
+    idle_timeout: float = 5.0
     """For a process that has the turn and does nothing with it: it may have been stopped in its middle."""
 
 

@@ -9,6 +9,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 from eventsourcing.persistence import StoredEvent
+from psycopg import sql
 from pydantic import SecretStr
 
 from service.store.log import RecordLog, StoreError
@@ -61,6 +62,14 @@ def test_a_database_of_a_newer_version_is_refused_and_left_as_it_is(database: st
         with pytest.raises(NewerSchema, match="schema 99"):
             prepare(server, [])
         assert connection.execute("SELECT version FROM onrecord.schema").fetchone() == (99,)
+
+
+def test_a_database_that_cannot_hold_all_scripts_is_refused(postgres_server: postgres.Server, database: str) -> None:
+    name = sql.Identifier(database.rpartition("/")[2] + "_latin")
+    postgres_server.run(sql.SQL("CREATE DATABASE {} ENCODING 'LATIN1' TEMPLATE template0").format(name))
+    with pytest.raises(StoreError, match="LATIN1"):
+        fresh_server(database + "_latin")
+    postgres_server.run(sql.SQL("DROP DATABASE {}").format(name))
 
 
 # Turns.
