@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import append, asof, giant, http, intake, rebuild
+from bench import append, asof, giant, http, intake, loss, rebuild
 from bench.machine import described
 from bench.tables import Table
 from service import memory
@@ -20,6 +20,7 @@ PARTS: dict[str, Part] = {
     "giant": giant.run,
     "rebuild": rebuild.run,
     "intake": intake.run,
+    "loss": loss.run,
 }
 
 

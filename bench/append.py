@@ -19,8 +19,9 @@ from bench.desk import SEED, Desk, asked, desk_of, open_ledger, sentence
 from bench.machine import durability
 from bench.peers import Claims, Contested, application, bare_database, claim_on, durability_of
 from bench.tables import PERCENTILE_COLUMNS, Table, in_turns, medians, percentiles, rate, spread, times
-from service.ledger.record import FILE
+from service.ledger.places import FILE
 from service.store.log import RecordLog, rfc3339
+from service.store.sqlite import LogRecorder
 
 CALLERS = (1, 8, 64)
 THREADS = (1, 2, 4, 8)
@@ -178,7 +179,9 @@ def _latencies(latencies: Latencies) -> Table:
 
 
 def _notes(desk: Desk, app: Claims, bare: sqlite3.Connection, events: int, rounds: int) -> list[str]:
-    with desk.ledger._log.log_recorder.datastore.writing() as cursor:
+    recorder = desk.ledger._log.log_recorder
+    assert isinstance(recorder, LogRecorder)
+    with recorder.datastore.writing() as cursor:
         ours = durability(cursor.sqlite_cursor.connection)
     stored = len(desk.ledger.read_raw(desk.ledger.head() - 1, 1)[0][2])
     theirs = app.recorder.select_notifications(start=app.recorder.max_notification_id() or 1, limit=1)

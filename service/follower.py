@@ -20,7 +20,7 @@ import structlog
 from projections.runner import Runner
 from service import logs, memory
 from service.ledger import Ledger
-from service.settings import Settings
+from service.settings import PREFIX, Settings
 
 log = structlog.get_logger()
 BYTE = b"."
@@ -36,6 +36,9 @@ class Follower:
 
     def __init__(self, settings: Settings, views: Runner) -> None:
         self._command = [sys.executable, "-P", "-m", "service.follower", str(settings.data), settings.log_level]
+        # Not in the command, which anybody on the machine can read: the address may hold a password.
+        database = settings.database.get_secret_value() if settings.database is not None else ""
+        self._environment = {**os.environ, f"{PREFIX}DATABASE": database}
         self._views = views
         self._ending = threading.Event()
         self._pipe = threading.Lock()
@@ -68,7 +71,9 @@ class Follower:
         self._thread.join()
 
     def _started(self) -> "subprocess.Popen[bytes]":
-        process = subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
+        process = subprocess.Popen(
+            self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, env=self._environment
+        )
         os.set_blocking(_input(process), False)
         return process
 

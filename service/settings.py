@@ -1,10 +1,11 @@
 """Settings: from the command line, the environment (`ONRECORD_...`) or `onrecord.toml`, the first that has one."""
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -14,6 +15,9 @@ from pydantic_settings import (
 
 PREFIX = "ONRECORD_"
 FILE = "onrecord.toml"
+ADDRESS = re.compile(
+    r"postgres(ql)?://([^@/?#:\s]+(:([^@/?#:%\s]|%[0-9A-Fa-f]{2})*)?@)?[^@/?#\s]*(/[^@?#\s]*)?(\?[^#\s]*)?"
+)
 
 
 class BadSettings(ValueError):
@@ -23,9 +27,21 @@ class BadSettings(ValueError):
 class Settings(BaseSettings):
     """What an operator may set."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, toml_file=FILE, extra="forbid")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, toml_file=FILE, extra="forbid", hide_input_in_errors=True)
 
     data: Path = Field(Path("data"), description="Folder of the record, its views and its evidence files")
+    database: SecretStr | None = Field(
+        None,
+        description="PostgreSQL database of the record, `postgresql://USER:PASSWORD@HOST/NAME`; else SQLite",
+    )
+    database_connections: int = Field(10, ge=1, description="Connections for reading of a process, at the most")
+    database_pre_ping: bool = Field(True, description="Try a connection before it is used")
+    database_wait: float = Field(5.0, gt=0, description="Seconds to wait for a connection")
+    database_statement_timeout: float = Field(30.0, gt=0, description="Seconds that a statement may take")
+    database_lock_timeout: float = Field(10.0, gt=0, description="Seconds to wait for the turn to write")
+    database_idle_timeout: float = Field(
+        5.0, gt=0, description="Seconds after which a process that has the turn to write, and does nothing, loses it"
+    )
     host: str = Field("127.0.0.1", description="Address to serve on")
     port: int = Field(8000, ge=0, le=65535, description="Port to serve on; 0 takes a free one")
     open_reading: bool = Field(False, description="Let anybody read without a key")
@@ -40,6 +56,18 @@ class Settings(BaseSettings):
     )
     stream_seconds: int = Field(900, ge=1, description="A live stream ends by itself after so many seconds")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="From where on logs are told")
+
+    @field_validator("database")
+    @classmethod
+    def _is_an_address(cls, database: SecretStr | None) -> SecretStr | None:
+        """Refuse what is no address before anything else reads it, and might tell what it is; empty is none."""
+        if database is None or not database.get_secret_value():
+            return None
+        if not ADDRESS.fullmatch(database.get_secret_value()):
+            raise ValueError(
+                "write postgresql://USER:PASSWORD@HOST/NAME, and in a password @ as %40, / as %2F, : as %3A, % as %25"
+            )
+        return database
 
     @classmethod
     def read(cls, **given: object) -> Self:

@@ -1,9 +1,30 @@
-"""What holds for all tests: where CI runs them, the same examples are tried each time; elsewhere others each time."""
+"""What holds for all tests, and the database server that some of them use.
+
+Where CI runs them, the same examples are tried each time; elsewhere others each time.
+"""
 
 import os
+from collections.abc import Iterator
 
+import pytest
 from hypothesis import settings
+
+from tests import postgres
 
 settings.register_profile("ci", derandomize=True)
 if os.environ.get("CI"):
     settings.load_profile("ci")
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[postgres.Server]:
+    """Return the server of this session, or of this worker of it: it starts when the first test asks for it."""
+    with postgres.server() as started:
+        yield started
+
+
+@pytest.fixture
+def database(postgres_server: postgres.Server) -> Iterator[str]:
+    """Return the address of an empty database."""
+    with postgres_server.database() as address:
+        yield address

@@ -9,7 +9,7 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 
-from service.api.moments import LAG_ALLOWED, ledger_of, views_of
+from service.api.moments import LAG_ALLOWED, head_of, views_of
 from service.follower import Follower
 
 router = APIRouter(include_in_schema=False)
@@ -32,7 +32,7 @@ async def ready(request: Request) -> JSONResponse:
 
     Anybody may ask: why a view failed is told to operators only, since it may hold what an event says.
     """
-    head = ledger_of(request).head()
+    head = await head_of(request)
     views = [
         {"name": v.name, "state": v.state, "position": v.position, "lag": head - v.position}
         for v in views_of(request).status()
@@ -58,7 +58,7 @@ def _near(lag: object, allowed: int) -> bool:
 async def metrics(request: Request) -> Response:
     """Answer in the Prometheus text format."""
     registry = CollectorRegistry()
-    Gauge("onrecord_head_position", "Last position of the log", registry=registry).set(ledger_of(request).head())
+    Gauge("onrecord_head_position", "Last position of the log", registry=registry).set(await head_of(request))
     lag = Gauge("onrecord_view_position", "Position that a view shows", ["view"], registry=registry)
     for view in views_of(request).status():
         lag.labels(view.name).set(view.position)

@@ -4,12 +4,14 @@ Law: what is counted is the key that was proven, never the one that was only sen
 that sent it. Health is never limited. The counts are this process's own and do not outlive it.
 """
 
+import asyncio
 import ipaddress
 import math
 import time
 from dataclasses import dataclass
 from functools import lru_cache
 
+import structlog
 from limits import RateLimitItem, RateLimitItemPerMinute
 from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
@@ -17,7 +19,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.api.callers import proven
 from service.api.guards import header_of, refuse
+from service.api.problems import AWAY
+from service.ledger import Ledger
 from service.settings import Settings
+from service.store.log import StoreError
+
+log = structlog.get_logger()
 
 LIMITED = "/api/"
 """The paths that are limited; health, metrics and the documentation are not."""
@@ -63,7 +70,12 @@ class Limits:
         if sent is not None and await self._guessed_too_often(scope, send, address):
             return
         limit = self._reads if scope["method"] in READING else self._writes
-        whose = await self._whose(scope, sent, address)  # counts a key that is none, also where nothing else is limited
+        try:  # counts a key that is none, also where nothing else is limited
+            whose = await self._whose(scope, sent, address)
+        except StoreError as problem:
+            log.error("no key can be looked up", error=str(problem))
+            await refuse(send, 503, "Unavailable", AWAY, scope["state"]["trace_id"], [(b"retry-after", b"1")])
+            return
         if limit is None:
             await self.app(scope, receive, send)
             return
@@ -86,7 +98,10 @@ class Limits:
         """Return for whom a request counts: the key that it proves to have, or the address it comes from."""
         if sent is None:
             return address
-        key = scope["state"]["proven"] = proven(scope["app"].state.ledger, sent)
+        ledger: Ledger = scope["app"].state.ledger
+        # A server that does not answer must not hold up the event loop; a file does not keep anybody waiting.
+        key = await asyncio.to_thread(proven, ledger, sent) if ledger.is_shared else proven(ledger, sent)
+        scope["state"]["proven"] = key
         if key is None and self._failures is not None:
             self._note_failure(address, self._failures.item.get_expiry())
             await self._limiter.hit(self._failures.item, address)

@@ -24,7 +24,7 @@ from projections.views.change_log import ChangeView
 from service.access import OPEN_READER, Caller, caller_of
 from service.api.callers import Reader
 from service.api.media import EVENTS, offering
-from service.api.moments import Moment, ledger_of, moves_of, newest, views_of
+from service.api.moments import Moment, head_of, ledger_of, moves_of, newest, views_of
 from service.api.naming import IncidentName, id_or_none
 from service.api.problems import Fault
 from service.api.reading import check_incident
@@ -86,7 +86,7 @@ async def stream_changes(
     at = await newest(request, 0, "change_log", *(["incidents"] if isinstance(incident, str) else []))
     inside = await run_in_threadpool(_inside, request, at, incident)
     check_incident(caller, inside)
-    start = _start(request, at.position, after, last_event_id)
+    start = _start(at.position, await head_of(request), after, last_event_id)
     wanted = Wanted(inside, frozenset(types.split(",")) if types else None)
     return EventSourceResponse(
         _events(request, caller, wanted, start),
@@ -102,13 +102,12 @@ def _inside(request: Request, at: Moment, incident: UUID | str | None) -> UUID |
         return id_or_none(connection, at, incident)
 
 
-def _start(request: Request, now: int, after: int | None, last_event_id: str | None) -> int:
+def _start(now: int, head: int, after: int | None, last_event_id: str | None) -> int:
     """Return the position to begin after, `now` where none is named; raise 422 where it lies ahead of the record."""
     if last_event_id is not None:
         if not (last_event_id.isascii() and last_event_id.isdigit() and len(last_event_id) <= 18):
             raise Fault(422, "BadMoment", "Last-Event-ID takes the id of an event: its position")
         after = int(last_event_id)
-    head = ledger_of(request).head()
     if after is not None and after > head:
         raise Fault(422, "FutureMoment", f"position {after} lies ahead of the record, which ends at {head}")
     return now if after is None else after

@@ -79,6 +79,12 @@ def ledger_of(request: Request) -> Ledger:
     return ledger
 
 
+async def head_of(request: Request) -> int:
+    """Return the last position of the log: from a file at once, from a server without holding up the event loop."""
+    ledger = ledger_of(request)
+    return await run_in_threadpool(ledger.head) if ledger.is_shared else ledger.head()
+
+
 def views_of(request: Request) -> Runner:
     """Return the views that the application serves."""
     views: Runner = request.app.state.views
@@ -159,7 +165,7 @@ async def newest(request: Request, wanted: int, *names: str) -> Moment:
     """Return the moment that these views show now; raise 503 where one failed, or does not come near the record."""
     views = views_of(request)
     _check_whole(views, *names)
-    head = ledger_of(request).head()
+    head = await head_of(request)
     position = await shown(request, max(wanted, head - LAG_ALLOWED, request.app.state.began_at), *names)
     return Moment(position, past=False, behind=position < head)
 

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 
 from domain.refusals import UnknownClaim, UnknownIncident
-from service.api.moments import Moment, ledger_of, shown, views_of
+from service.api.moments import Moment, head_of, shown, views_of
 from service.named import CLAIM, INCIDENT, id_named
 
 IncidentName = UUID | Annotated[str, StringConstraints(pattern=f"^{INCIDENT}$")]
@@ -48,7 +48,7 @@ async def ids_of(request: Request, named: dict[str, Any]) -> dict[str, Any]:
         return named
     found = await run_in_threadpool(_found, request, short)
     if None in found.values():
-        await shown(request, ledger_of(request).head(), "incidents", "claims")
+        await shown(request, await head_of(request), "incidents", "claims")
         found = await run_in_threadpool(_found, request, short)
     for kind, id_ in found.items():
         if id_ is None:

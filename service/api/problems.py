@@ -6,6 +6,7 @@ Law: an answer of 500 tells nothing of the inside; every other one says what to 
 from contextlib import suppress
 from uuid import UUID
 
+import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -15,8 +16,11 @@ from starlette.exceptions import HTTPException
 from domain.refusals import Refused, Unknown
 from service.api.methods import allowed
 from service.ledger import IdempotencyMismatch, KeyNoLongerValid, NotAllowed, QueueFull, StaleVersion, Unavailable
+from service.store.log import StoreError
 
+log = structlog.get_logger()
 MEDIA_TYPE = "application/problem+json"
+AWAY = "the record cannot be read now: try again"
 DOCS = "/docs/problems"
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="onrecord"'}
 
@@ -102,6 +106,7 @@ def register(app: FastAPI) -> None:
     app.add_exception_handler(StaleVersion, _stale)
     app.add_exception_handler(QueueFull, _busy)
     app.add_exception_handler(Unavailable, _busy)
+    app.add_exception_handler(StoreError, _away)
     app.add_exception_handler(IdempotencyMismatch, _mismatch)
     app.add_exception_handler(KeyNoLongerValid, _no_longer_valid)
     app.add_exception_handler(NotAllowed, _not_allowed)
@@ -140,6 +145,12 @@ def _stale(request: Request, error: Exception) -> JSONResponse:
 
 def _busy(request: Request, error: Exception) -> JSONResponse:
     return answer(request, 503, type(error).__name__, f"{error}", headers={"Retry-After": "1"})
+
+
+def _away(request: Request, error: Exception) -> JSONResponse:
+    """Answer while the store is away. What it said of it is for the log, not for who asks."""
+    log.error("the record cannot be read", error=str(error))
+    return answer(request, 503, "Unavailable", AWAY, headers={"Retry-After": "1"})
 
 
 def _mismatch(request: Request, error: Exception) -> JSONResponse:

@@ -39,6 +39,7 @@ def demo(
         target = data or Path(folder)
         _check_empty(target)
         settings = settings_of(target, port=port, host=HOST, open_reading=True, log_level="warning")
+        settings = settings.model_copy(update={"database": None})  # a demonstration leaves the record alone
         with listening(settings) as taken:
             served_on: int = taken.getsockname()[1]
             reading, writing = _fill(settings, quiet=quiet)

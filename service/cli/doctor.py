@@ -4,7 +4,7 @@ Law: it looks and changes nothing of the record. The views it brings up to date,
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,7 +26,8 @@ from service.cli.options import Data, Json, Quiet
 from service.cli.progress import Progress
 from service.cli.terminal import put, put_json
 from service.ledger import Ledger, LedgerDamaged
-from service.ledger.record import FILE
+from service.ledger.places import Place, place_of
+from service.settings import Settings
 from service.store.copies import EVIDENCE
 from service.store.log import RecordLog, StoreError, rfc3339
 
@@ -56,7 +57,7 @@ def doctor(
 ) -> None:
     """Check the files, the log event by event, the views and the evidence. Exit code 3 where anything is not well."""
     settings, well = existing(data), True
-    for check in _checks(settings.data, lambda: Ledger.open(settings, read_only=True), skip_evidence, quiet):
+    for check in _checks(settings, skip_evidence, quiet):
         well = well and not check.problems
         _tell(check, json=json, quiet=quiet)
     if not well:
@@ -79,22 +80,24 @@ def _tell(check: Check, *, json: bool, quiet: bool) -> None:
     put(f"          what to do: {check.remedy}")
 
 
-def _checks(folder: Path, opened: Callable[[], Ledger], skip_evidence: bool, quiet: bool) -> Iterator[Check]:
-    walk = _Walk()
+def _checks(settings: Settings, skip_evidence: bool, quiet: bool) -> Iterator[Check]:
+    folder, place, walk = settings.data, place_of(settings), _Walk()
     try:
-        with opened() as ledger:
-            yield Check("file", "the database's own check of the log's file", ledger.check_file())
-            yield _events(folder / FILE, walk, ledger.head(), quiet)
+        with Ledger.open(settings, read_only=True) as ledger:
+            if isinstance(place, Path):  # a server looks after its own files
+                yield Check("file", "the database's own check of the log's file", ledger.check_file())
+            yield _events(place, walk, ledger.head(), quiet)
             yield _views(folder, ledger, quiet)
     except (StoreError, LedgerDamaged) as problem:
-        yield Check("file", "the log's file", [str(problem).partition("\n")[0]])
+        looked_at = "the log's file" if isinstance(place, Path) else "the log's database"
+        yield Check("file", looked_at, [str(problem).partition("\n")[0]])
     if not skip_evidence:
         yield _evidence(folder, walk.attached)
 
 
-def _events(file: Path, walk: "_Walk", head: int, quiet: bool) -> Check:
+def _events(place: Place, walk: "_Walk", head: int, quiet: bool) -> Check:
     problems: list[str] = []
-    with Progress("reading the log", head, quiet=quiet) as progress, closing(RecordLog(file, read_only=True)) as log:
+    with Progress("reading the log", head, quiet=quiet) as progress, closing(RecordLog(place, read_only=True)) as log:
         while rows := log.log_recorder.whole_rows(walk.position, BATCH):
             for row in rows:
                 problems += walk.step(Row(*row))

@@ -13,7 +13,7 @@ from typing import Annotated, BinaryIO, cast
 
 import typer
 
-from service.cli.exits import Conflict
+from service.cli.exits import Conflict, UsageProblem
 from service.cli.opening import existing, reading
 from service.cli.options import AnyIncident, Data, Force, Quiet
 from service.cli.progress import Progress
@@ -88,6 +88,10 @@ def backup(
     The copy is a folder that `serve` takes as it is. Views are not copied: they are built anew from the log.
     """
     settings = existing(data)
+    if settings.database is not None:
+        raise UsageProblem(
+            "the record is on a server: copy it by pg_dump or pg_basebackup, and the evidence files after"
+        )
     if folder.exists():
         raise Conflict(f"{folder} is there already: name another folder")
     partial = folder.with_name(f"{folder.name}.partial")

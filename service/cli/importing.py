@@ -11,13 +11,14 @@ import typer
 from service import memory
 from service.access import OPERATOR
 from service.cli.exits import FAILED, Stopped, UsageProblem
-from service.cli.opening import LEDGER, settings_of
+from service.cli.opening import settings_of
 from service.cli.options import Data, Json, Quiet
 from service.cli.progress import Progress
 from service.cli.stopping import held
 from service.cli.terminal import put_json, say
 from service.imports import Summary, import_file
 from service.ledger import Ledger, Unavailable
+from service.ledger.places import is_there
 from service.rows import count_lines
 from service.settings import Settings
 
@@ -58,13 +59,13 @@ def _ledger(settings: Settings, dry_run: bool) -> Iterator[Ledger]:
     if not dry_run:
         with Ledger.open(settings) as ledger:
             yield ledger
-    elif (settings.data / LEDGER).exists():
+    elif is_there(settings):
         with Ledger.open(settings, trial=True) as ledger:
             yield ledger
     else:
         with (
             tempfile.TemporaryDirectory(prefix="onrecord-dry-run-") as folder,
-            Ledger.open(settings.model_copy(update={"data": Path(folder)})) as ledger,
+            Ledger.open(settings.model_copy(update={"data": Path(folder), "database": None})) as ledger,
         ):
             yield ledger
 

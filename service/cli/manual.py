@@ -28,7 +28,8 @@ def settings_part() -> str:
     lines = ["| variable | in onrecord.toml | if not set | what it sets |", "|---|---|---|---|"]
     for name, field in Settings.model_fields.items():
         default = str(field.default).lower() if isinstance(field.default, bool) else field.default
-        lines.append(f"| `{PREFIX}{name.upper()}` | `{name}` | `{default}` | {field.description} |")
+        told = "" if default is None else f"`{default}`"
+        lines.append(f"| `{PREFIX}{name.upper()}` | `{name}` | {told} | {field.description} |")
     return "\n".join(lines) + "\n"
 
 

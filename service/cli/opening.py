@@ -20,11 +20,16 @@ from service.cli.exits import UsageProblem
 from service.cli.progress import Progress
 from service.cli.terminal import say
 from service.ledger import Ledger
+from service.ledger.places import is_there, named
 from service.moments import position_of
 from service.named import id_named, names_at
 from service.settings import Settings
 
-LEDGER, VIEWS = "ledger.sqlite", "views.sqlite"
+VIEWS = "views.sqlite"
+WHERE_ELSE = {
+    True: "name its folder by --data or ONRECORD_DATA",
+    False: "name it by ONRECORD_DATABASE, or make it by `onrecord migrate`",
+}
 NOTICEABLE = 2_000
 """Positions that the views may lie behind before building them is worth a bar."""
 
@@ -88,8 +93,9 @@ def settings_of(data: Path | None, **others: object) -> Settings:
 def existing(data: Path | None) -> Settings:
     """Return the settings of a record that is there."""
     settings = settings_of(data)
-    if not (settings.data / LEDGER).exists():
-        raise UsageProblem(f"there is no record in {settings.data}: name its folder by --data or ONRECORD_DATA")
+    if not is_there(settings):
+        raise UsageProblem(f"there is no record in {named(settings)}: {WHERE_ELSE[settings.database is None]}")
+    settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)  # of the views, where the record is on a server
     return settings
 
 

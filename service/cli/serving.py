@@ -4,6 +4,7 @@ Law: what stands in the way is told before anything is served: a bad setting, a 
 """
 
 import socket
+import time
 from typing import Annotated
 
 import structlog
@@ -15,9 +16,13 @@ from service.cli.exits import NotAvailable
 from service.cli.opening import VIEWS, settings_of
 from service.cli.options import Data
 from service.ledger import Ledger
+from service.ledger.places import is_there
 from service.settings import Settings
+from service.store.log import StoreError
 
 log = structlog.get_logger()
+RETRY = 1.0
+"""Seconds until a database that did not answer is asked again."""
 
 
 def serve(
@@ -51,6 +56,7 @@ def listening(settings: Settings) -> socket.socket:
 def run(settings: Settings, taken: socket.socket) -> None:
     """Serve on a port until told to stop."""
     logs.configure(settings.log_level)
+    _await_database(settings)
     _check_before(settings)
     # The web framework takes a second to import, and no other command needs it.
     from service.cli.server import run_server
@@ -58,6 +64,18 @@ def run(settings: Settings, taken: socket.socket) -> None:
     host, port = taken.getsockname()[:2]
     log.info("serving", host=host, port=port)
     run_server(settings, taken)
+
+
+def _await_database(settings: Settings) -> None:
+    """Wait until the database answers, where there is one: it may be started after this, or with it."""
+    while settings.database is not None:
+        try:
+            is_there(settings)
+        except StoreError as problem:
+            log.warning("the database does not answer: it is tried again", error=str(problem).partition("\n")[0])
+            time.sleep(RETRY)
+        else:
+            return
 
 
 def _check_before(settings: Settings) -> None:

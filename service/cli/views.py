@@ -9,11 +9,12 @@ from projections.catalogue import VIEWS as CATALOGUE
 from projections.runner import Runner
 from service import memory
 from service.cli.exits import FAILED, UsageProblem
-from service.cli.opening import LEDGER, VIEWS, existing, settings_of
+from service.cli.opening import VIEWS, existing, settings_of
 from service.cli.options import Data, Json, Quiet
 from service.cli.progress import Progress
 from service.cli.terminal import put_table, say
 from service.ledger import Ledger
+from service.ledger.places import is_there, named
 
 views = typer.Typer(help="Look at the views; build one anew.", no_args_is_help=True)
 
@@ -70,8 +71,8 @@ def _rebuild(runner: Runner, ledger: Ledger, name: str, *, quiet: bool) -> None:
 def migrate(data: Data = None, quiet: Quiet = False) -> None:
     """Bring the record's file up to date; make an empty record where there is none."""
     settings = settings_of(data)
-    new = not (settings.data / LEDGER).exists()
+    new = not is_there(settings)
     with Ledger.open(settings) as ledger:
         head = ledger.head()
     if not quiet:
-        say(f"{settings.data}: {'a new, empty record' if new else f'up to date; {head} events'}")
+        say(f"{named(settings)}: {'a new, empty record' if new else f'up to date; {head} events'}")

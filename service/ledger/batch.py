@@ -40,8 +40,8 @@ from service.ledger.asking import (
 )
 from service.ledger.things import Taken, things_of
 from service.store.log import RecordLog, StoreError
+from service.store.recorder import KeptAnswer, KeySecret
 from service.store.spill import Spill
-from service.store.sqlite import KeptAnswer, KeySecret
 from service.store.states import KINDS, Known, State, States, evolve
 
 TICK = timedelta(microseconds=1)

@@ -1,14 +1,19 @@
 """Who holds which key, as the log says.
 
-Law: from the answer to a change of an account on, nobody is told what held before it. Only what is committed counts.
+Law: from the answer to a change of an account on, nobody is told what held before it; in another process that serves
+the same log, nobody `NOTICED` seconds later. Only what is committed counts.
 """
 
 import threading
+import time
 from dataclasses import dataclass
 
 from domain.account_state import Account
 from service.store.log import RecordLog
 from service.store.states import load
+
+NOTICED = 1.0
+"""Seconds for which a process believes that no other one has changed an account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,16 +25,19 @@ class Holder:
 
 
 class Keyring:
-    """The holders of keys, remembered until an account changes. Only for the process that writes."""
+    """The holders of keys, remembered until an account changes."""
 
     def __init__(self, log: RecordLog) -> None:
         self._log = log
         self._holders: dict[str, Holder] = {}
         self._changes = 0
+        self._looked_at, self._last_change = -NOTICED, 0
         self._lock = threading.Lock()
 
     def holder(self, key_id: str) -> Holder | None:
         """Return who holds a key, None where there is no such key. What was never a key is not remembered."""
+        if self._log.log_recorder.is_shared:
+            self._look()
         found = self._holders.get(key_id)
         if found is None:
             before = self._changes
@@ -45,6 +53,16 @@ class Keyring:
         with self._lock:
             self._changes += 1
             self._holders = {}
+
+    def _look(self) -> None:
+        """Ask now and then whether another process has changed an account."""
+        now = time.monotonic()
+        if now - self._looked_at < NOTICED:
+            return
+        last = self._log.log_recorder.last_of_accounts()
+        if last != self._last_change:
+            self.forget()
+        self._last_change, self._looked_at = last, now
 
     def _look_up(self, key_id: str) -> Holder | None:
         secret = self._log.log_recorder.secret(key_id)

@@ -1,32 +1,29 @@
 """The ledger as a whole: opened, written to, read from, closed.
 
-Law: one process writes to a ledger, and a lock on its folder says so. Any number read.
+Law: of a ledger in a file, one process writes, and a lock on its folder says so; of one on a server, any number. Any
+number read.
 """
 
 import asyncio
-import fcntl
-import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from datetime import UTC, datetime
-from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from domain.account_state import Account
 from domain.events import Recorded
-from service.ledger.asking import LedgerInUse, NoLedger, Outcome, Receipt, Request, Unavailable
+from service.ledger.asking import NoLedger, Outcome, Receipt, Request, Unavailable
 from service.ledger.inbox import Inbox, Ticket
 from service.ledger.keyring import Holder, Keyring
+from service.ledger.places import is_there, named, place_of, prepare
 from service.ledger.writer import Writer, head_of
 from service.settings import Settings
 from service.store.log import RecordLog, rfc3339
-from service.store.schema import migrate
 from service.store.states import history, load
 
-FILE = "ledger.sqlite"
 PAGE = 2_000
 """Events that are read at a time."""
 
@@ -34,12 +31,14 @@ PAGE = 2_000
 class Ledger:
     """The one writer of a record, and its readers. Open it with `Ledger.open`."""
 
-    def __init__(self, log: RecordLog, lock: IO[str] | None, queue_size: int, *, trial: bool = False) -> None:
+    def __init__(
+        self, log: RecordLog, lock: IO[str] | None, queue_size: int, *, decides: bool, trial: bool = False
+    ) -> None:
         self._log, self._lock = log, lock
         self._inbox, self._keyring = Inbox(queue_size), Keyring(log)
-        decides = lock is not None or trial
         self._writer = Writer(log, self._inbox, self._keyring, trial=trial) if decides else None
         self._closed = False
+        self.is_shared = log.log_recorder.is_shared
         self.is_demonstration = log.log_recorder.meta("demonstration") == "yes"
         self.id = UUID(str(log.log_recorder.meta("ledger")))
 
@@ -53,7 +52,7 @@ class Ledger:
         trial: bool = False,
         recalling: bool = False,
     ) -> Self:
-        """Open the ledger in the data folder, making it where there is none, unless it is `read_only`.
+        """Open the ledger where the settings say, making it where there is none, unless it is `read_only`.
 
         In a `trial`, beside a server or without one, commands are decided as ever and nothing of it is saved.
         `recalling` loads what was worked on last before it is asked for.
@@ -62,15 +61,14 @@ class Ledger:
         for a record of a newer version, `NoLedger` where there is none to read. `demonstration` marks a new ledger;
         an old one keeps what it is.
         """
-        file = settings.data / FILE
         with ExitStack() as on_failure:
             read_only = read_only or trial
-            lock = None if read_only else _prepared(settings.data, on_failure, demonstration)
-            if not file.exists():
-                raise NoLedger(f"no record in {settings.data}")
-            log = RecordLog(file, read_only=read_only)
+            lock = None if read_only else prepare(settings, on_failure, demonstration=demonstration)
+            if not is_there(settings):
+                raise NoLedger(f"no record in {named(settings)}")
+            log = RecordLog(place_of(settings), read_only=read_only)
             on_failure.callback(log.close)
-            ledger = cls(log, lock, settings.queue_size, trial=trial)
+            ledger = cls(log, lock, settings.queue_size, decides=trial or not read_only, trial=trial)
             head_of(log)
             on_failure.pop_all()
         if ledger._writer is not None:
@@ -196,27 +194,3 @@ class Ledger:
 def _outcome(ticket: Ticket) -> Outcome:
     assert ticket.outcome is not None
     return ticket.outcome
-
-
-def _prepared(folder: Path, on_failure: ExitStack, demonstration: bool) -> IO[str]:
-    """Take the folder's lock, make or migrate the file, mark a new one, and return the lock."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    lock = _lock(folder)
-    on_failure.callback(lock.close)
-    with closing(sqlite3.connect(folder / FILE, isolation_level=None)) as connection:
-        connection.execute("PRAGMA journal_mode = WAL")
-        migrate(connection)
-        marks = [("ledger", str(uuid4())), ("demonstration", "yes" if demonstration else "no")]
-        connection.executemany("INSERT OR IGNORE INTO meta VALUES (?, ?)", marks)
-    return lock
-
-
-def _lock(folder: Path) -> IO[str]:
-    """Take the lock of the data folder; the system lets it go when the process ends, however it ends."""
-    file = (folder / "lock").open("w")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        file.close()
-        raise LedgerInUse(f"another process writes to {folder}: stop it first, or use its API") from None
-    return file

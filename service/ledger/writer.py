@@ -1,11 +1,13 @@
 """The one thread that writes: it takes what waits, decides, saves, answers.
 
 Law: no receipt is given before its commit, and every ticket is answered, however the writer ends. What a failed save
-leaves is asked of the log, never guessed; while the log cannot be asked, nothing is decided.
+leaves is asked of the log, never guessed; while the log cannot be asked, nothing is decided. Where other processes
+write too, a batch is decided and saved in a turn of its own, on all that the others have saved.
 """
 
 import threading
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -14,6 +16,7 @@ from service.ledger.asking import LedgerDamaged, Outcome, Receipt, Unavailable
 from service.ledger.batch import Asked, Batch, Head
 from service.ledger.inbox import Inbox, Ticket, answer
 from service.ledger.keyring import Keyring
+from service.ledger.others import START, Others
 from service.ledger.things import brought_by
 from service.store.log import RecordLog, StoreError, rfc3339
 from service.store.spill import Spill
@@ -29,7 +32,6 @@ TRIED_EVENTS = 20_000
 """The same of a trial, which runs beside a server or in it."""
 RECENT = 1_000
 """Events whose aggregates are recalled at the start."""
-START = datetime.min.replace(tzinfo=UTC)
 NOT_SAVED = "the record could not be written: ask again, with the same Idempotency-Key"
 STOPPED = "the ledger is closing: try again"
 
@@ -42,6 +44,7 @@ class Writer:
         self._log, self._inbox, self._keyring, self._trial = log, inbox, keyring, trial
         self._spill = Spill() if trial else None
         self._states = States(log, TRIED_EVENTS if trial else CACHED_EVENTS, self._spill)
+        self._others = Others(log, self._states, keyring) if log.log_recorder.is_shared and not trial else None
         self._head: Head | None = head_of(log)
         self._is_demonstration = log.log_recorder.meta("demonstration") == "yes"
         self.listeners: list[Callable[[int], None]] = []
@@ -84,9 +87,11 @@ class Writer:
         try:
             batch, outcomes = self._decided(tickets)
         except Exception as fault:  # whatever it is, the callers are told and the writer goes on
-            log.error("batch not served", commands=len(tickets), exc_info=fault)
+            unforeseen = None if isinstance(fault, StoreError) else fault
+            log.error("batch not served", commands=len(tickets), error=str(fault), exc_info=unforeseen)
             self._doubt()
-            self._states.clear()
+            if unforeseen is not None:  # while the store is away, the states stay what they were
+                self._states.clear()
             _refuse(tickets, NOT_SAVED)
             return
         except BaseException:
@@ -99,9 +104,15 @@ class Writer:
 
     def _decided(self, tickets: list[Ticket]) -> tuple[Batch, list[Outcome]]:
         """Decide and save; return the batch and what to answer now."""
-        batch = self._begun(tickets)
-        outcomes = [batch.decide(ticket.request) for ticket in tickets]
-        if batch.recorded and not self._save(batch):
+        if self._others is not None and self._head is not None:
+            self._head = self._others.look_ahead(self._head, [ticket.request for ticket in tickets])
+        with nullcontext() if self._trial else self._log.log_recorder.turn() as end:
+            if self._others is not None and self._head is not None and end is not None:
+                self._head = self._others.take_in(self._head, end)
+            batch = self._begun(tickets)
+            outcomes = [batch.decide(ticket.request) for ticket in tickets]
+            fault = self._append(batch) if batch.recorded else None
+        if batch.recorded and not self._saved(batch, fault):
             first = batch.recorded[0].position
             outcomes = [one if _was_before(one, first) else Unavailable(NOT_SAVED) for one in outcomes]
         return batch, outcomes
@@ -123,14 +134,13 @@ class Writer:
         kept = self._log.log_recorder.answers([(one.caller, one.key) for one in keys], since)
         return {(one.caller, one.key): (one.fingerprint, Receipt.from_bytes(one.receipt)) for one in kept}
 
-    def _save(self, batch: Batch) -> bool:
-        """Save the batch in one transaction, and tell whether it is in the log.
+    def _append(self, batch: Batch) -> Exception | None:
+        """Save the batch in one transaction, and return what went wrong.
 
         A crash before the commit leaves nothing, after it everything.
         """
         if self._trial:
-            self._head = batch.head
-            return True
+            return None
         now = datetime.now(UTC)
         try:
             self._log.append(
@@ -143,7 +153,13 @@ class Writer:
                 things=batch.things,
                 forget_before=rfc3339(now - ANSWERS_KEPT),
             )
-        except Exception as fault:  # whatever it is, the writer goes on and the callers are told
+        except Exception as fault:  # noqa: BLE001  # whatever it is, the writer goes on and the callers are told
+            return fault
+        return None
+
+    def _saved(self, batch: Batch, fault: Exception | None) -> bool:
+        """Tell whether the batch is in the log, and note it where it is."""
+        if fault is not None:
             unforeseen = None if isinstance(fault, StoreError) else fault
             log.error("batch not saved", events=len(batch.recorded), error=str(fault), exc_info=unforeseen)
             self._states.forget(batch.touched)
@@ -155,13 +171,21 @@ class Writer:
         return True
 
     def _is_saved(self, batch: Batch) -> bool:
-        """Ask the log whether it holds a batch whose commit raised. Where it cannot be asked, it is asked again."""
+        """Ask the log whether it holds a batch whose commit raised. Where it cannot be asked, it is asked again.
+
+        It is asked in a turn: a server that was left with a commit under way has then ended it, one way or the other.
+        """
         self._doubt()
-        return self._log.log_recorder.bytes_at(batch.head.position) == batch.stored[-1].state
+        with self._log.log_recorder.turn():
+            return self._log.log_recorder.bytes_at(batch.head.position) == batch.stored[-1].state
 
     def _doubt(self) -> None:
-        """Forget where the log ends and who holds which key: what raised may be in it."""
-        self._head = None
+        """Forget where the log ends and who holds which key: what raised may be in it.
+
+        Where others write, what it may hold is theirs or ours, and is taken in with the next turn.
+        """
+        if self._others is None:
+            self._head = None
         self._keyring.forget()
 
     def _follow_up(self, batch: Batch) -> None:

@@ -17,7 +17,8 @@ from eventsourcing.persistence import (
 from eventsourcing.utils import Environment
 
 from domain.events import Recorded
-from service.store.sqlite import LogFactory, LogRecorder
+from service.store.recorder import Recorder, Server
+from service.store.sqlite import LogFactory
 
 StoreError = PersistenceError
 """What the store raises when it cannot do its work."""
@@ -37,20 +38,27 @@ class RecordLog(Application[UUID]):
 
     name = "onrecord"
 
-    def __init__(self, file: Path, *, read_only: bool = False) -> None:
-        # A reader makes no file where there is none.
-        name = file.absolute().as_uri() + ("?mode=rw" if read_only else "")
-        super().__init__({"SQLITE_DBNAME": name, "READ_ONLY": "y" if read_only else "n", "CREATE_TABLE": "n"})
+    def __init__(self, place: Path | Server, *, read_only: bool = False) -> None:
+        """Open the log in a file of SQLite, or on a server."""
+        self._place, self._read_only = place, read_only
+        super().__init__({"CREATE_TABLE": "n"})
         self.snapshot_recorder: AggregateRecorder = self.factory.aggregate_recorder(purpose="snapshots")
 
     @property
-    def log_recorder(self) -> LogRecorder:
+    def log_recorder(self) -> Recorder:
         """Return the recorder of the log."""
-        assert isinstance(self.recorder, LogRecorder)
-        return self.recorder
+        return cast(Recorder, self.recorder)
 
     def construct_factory(self, env: Environment) -> InfrastructureFactory[Any]:
         """Return our factory."""
+        if isinstance(self._place, Server):
+            # The driver takes a tenth of a second to import, and SQLite needs none.
+            from service.store.postgres import PostgresLogFactory
+
+            return PostgresLogFactory(env, self._place, read_only=self._read_only)
+        # A reader makes no file where there is none.
+        name = self._place.absolute().as_uri() + ("?mode=rw" if self._read_only else "")
+        env.update(SQLITE_DBNAME=name, READ_ONLY="y" if self._read_only else "n")
         return LogFactory(env)
 
     def construct_mapper(self) -> Mapper[UUID]:

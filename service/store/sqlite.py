@@ -9,8 +9,7 @@ import json
 import sqlite3
 import threading
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +25,8 @@ from eventsourcing.sqlite import (
     SQLiteFactory,
 )
 
+from service.store.recorder import OF_ACCOUNTS, End, KeptAnswer, KeySecret
+
 ONE_EVENT = "SELECT 1 FROM stored_events WHERE originator_id = ? AND originator_version = ?"
 KEPT_ANSWERS = """
     SELECT i.caller, i.key, i.fingerprint, i.receipt, i.recorded_at
@@ -37,26 +38,6 @@ EXPIRED_ANSWERS = """
     DELETE FROM idempotency WHERE (caller, key) IN
     (SELECT caller, key FROM idempotency WHERE recorded_at < ? ORDER BY recorded_at LIMIT ?)
 """
-
-
-@dataclass(frozen=True, slots=True)
-class KeptAnswer:
-    """The answer to a request, kept so that a retry gets the same one."""
-
-    caller: str
-    key: str
-    fingerprint: str
-    receipt: bytes
-    recorded_at: str
-
-
-@dataclass(frozen=True, slots=True)
-class KeySecret:
-    """The hash of a new key's secret, and whose key it is."""
-
-    key_id: str
-    account: UUID
-    hash: bytes
 
 
 class DurablePool(SQLiteConnectionPool):
@@ -136,6 +117,11 @@ class LogRecorder(SQLiteApplicationRecorder):
     """The library's application recorder over a log with contiguous positions."""
 
     datastore: DurableDatastore
+    is_shared = False
+
+    def turn(self) -> AbstractContextManager[End | None]:
+        """Do nothing: one process writes, and one thread of it decides."""
+        return nullcontext()
 
     def construct_create_table_statements(self) -> list[str]:
         """Return nothing: `schema.migrate` makes the tables."""
@@ -254,6 +240,11 @@ class LogRecorder(SQLiteApplicationRecorder):
         row = self._one("SELECT MAX(position), MAX(recorded_at), COUNT(*) FROM stored_events")
         assert row is not None
         return row[0] or 0, row[1], row[2]
+
+    def last_of_accounts(self) -> int:
+        """Return the last position at which an account changed, 0 where none did."""
+        row = self._one(f"SELECT MAX(position) FROM stored_events WHERE {OF_ACCOUNTS}")  # noqa: S608
+        return int(row[0] or 0) if row else 0
 
     def position_at(self, moment: str) -> int:
         """Return the last position that was recorded at or before this time, 0 where none was."""

@@ -160,6 +160,20 @@ class States:
         if isinstance(recorded.event, TieEvents):
             _note(self.ties(), recorded)
 
+    def concerns(self, aggregate: UUID, name: str) -> bool:
+        """Tell whether an event of another process changes anything that is at hand."""
+        return aggregate in self._states or (self._ties is not None and name.startswith("source."))
+
+    def follow(self, recorded: Recorded) -> None:
+        """Take in an event of another process, unless what is at hand has it; where one is missing between, drop it."""
+        state = self._states.get(recorded.aggregate)
+        if state is not None and recorded.version > state.version:
+            self._drop([recorded.aggregate])  # whatever fails now: what is at hand is whole
+            if recorded.version == state.version + 1:
+                self.put(recorded.aggregate, evolve(state, recorded))
+        if self._ties is not None:
+            self.note(recorded)
+
     def put(self, aggregate: UUID, state: State) -> None:
         """Take the state that events made."""
         self._states[aggregate] = state

@@ -23,9 +23,9 @@ from service.ledger import Ledger, Request
 from service.settings import Settings
 
 
-def open_account(data: Path, name: str, *roles: Role, kind: AccountKind = "person") -> str:
+def open_account(data: Path, name: str, *roles: Role, kind: AccountKind = "person", database: str | None = None) -> str:
     """Open an account with roles on a ledger that is not served, and return the secret of its key."""
-    with Ledger.open(Settings(data=data)) as ledger:
+    with Ledger.open(Settings.read(data=data, database=database)) as ledger:
         receipt = ledger.execute_now(Request(OpenAccount(name=name, kind=kind), OPERATOR.actor))
         account = UUID(receipt.ids["account"])
         for role in roles:

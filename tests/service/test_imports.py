@@ -2,10 +2,9 @@
 
 import gzip
 import json
-import sqlite3
 import tracemalloc
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,9 @@ from service.imports import CHUNK, FileChanged, Summary, import_file
 from service.ledger import Ledger
 from service.rows import MAX_LINE, Place, open_rows
 from tests.service.command_line import many_sources, source, write_rows
-from tests.service.ledgers import open_ledger
+from tests.service.ledgers import behind_its_back, open_ledger
+
+pytestmark = pytest.mark.usefixtures("store")
 
 SILENT = Actor()
 
@@ -43,8 +44,7 @@ def stopped_after(chunks: int, ledger: Ledger, file: Path) -> Summary:
 @contextmanager
 def years_later(folder: Path) -> Iterator[None]:
     """Let every answer that is not kept for good be forgotten in the block, as the ledger may after a day."""
-    with closing(sqlite3.connect(folder / "ledger.sqlite", isolation_level=None)) as connection:
-        connection.execute("DELETE FROM idempotency WHERE recorded_at < '2999'")
+    behind_its_back(folder, "DELETE FROM idempotency WHERE recorded_at < '2999'")
     yield
 
 

@@ -91,11 +91,43 @@ with open_ledger(Path(folder)) as ledger:
 """
 
 
+PAUSED = """
+import sys
+from pathlib import Path
+from uuid import UUID
+from service.ledger import Unavailable
+from tests.service.ledgers import ask, claim, open_ledger
+
+folder, incident, report = sys.argv[1:]
+with open_ledger(Path(folder)) as ledger:
+    append = ledger._log.append
+
+    def pausing(*given, **beside):
+        print("has decided", flush=True)
+        sys.stdin.readline()
+        ledger._log.append = append
+        append(*given, **beside)
+
+    ledger._log.append = pausing
+    try:
+        ledger.execute_now(ask(claim(UUID(incident), UUID(report), "paused"), "k"))
+    except Unavailable:
+        print("has lost its turn", flush=True)
+    while True:
+        try:
+            print(ledger.execute_now(ask(claim(UUID(incident), UUID(report), "paused"), "k")).position, flush=True)
+            break
+        except Unavailable:
+            pass
+"""
+
+
 @contextmanager
 def child(script: str, *arguments: object) -> Iterator["subprocess.Popen[str]"]:
     """Run a script that tells on its standard output how far it is; it does not outlive the block."""
     command = [sys.executable, "-c", script, *map(str, arguments)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, cwd=ROOT) as process:
         watchdog = threading.Timer(60, process.kill)
         watchdog.start()
         try:
@@ -126,6 +158,7 @@ def rows_built_anew(ledger: Ledger, folder: Path) -> dict[str, list[tuple[str, .
         return all_rows(anew)
 
 
+@pytest.mark.usefixtures("store")
 @pytest.mark.timeout(600)  # twenty processes are started, one after the other
 def test_nothing_acknowledged_is_lost_and_nothing_is_doubled(tmp_path: Path) -> None:
     with open_ledger(tmp_path) as ledger:
@@ -151,6 +184,28 @@ def test_nothing_acknowledged_is_lost_and_nothing_is_doubled(tmp_path: Path) -> 
     assert len(acknowledged) > ROUNDS
     with open_ledger(tmp_path) as ledger, Runner.open(tmp_path / "views.sqlite") as followed:
         assert all_rows(followed) == rows_built_anew(ledger, tmp_path)
+
+
+def test_a_writer_that_is_stopped_in_its_turn_holds_nobody_up_and_overwrites_nothing(
+    database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ONRECORD_DATABASE", database)
+    monkeypatch.setenv("ONRECORD_DATABASE_IDLE_TIMEOUT", "0.5")
+    with open_ledger(tmp_path) as ledger:
+        incident, report = begin(ledger)
+        with child(PAUSED, tmp_path / "other", incident, report) as paused:
+            assert paused.stdin is not None
+            assert paused.stdout is not None
+            assert paused.stdout.readline() == "has decided\n"
+            os.kill(paused.pid, signal.SIGSTOP)
+            made = ledger.execute_now(ask(claim(incident, report, "went on")))
+            os.kill(paused.pid, signal.SIGCONT)
+            paused.stdin.write("\n")
+            paused.stdin.flush()
+            told = [line.strip() for line in paused.stdout]  # the first is what it logged
+            assert told[1:] == ["has lost its turn", str(made.position + 1)]
+        texts = [one.event.wording.text for one in ledger.read(3, 9)]  # type: ignore[union-attr]
+        assert texts == ["went on", "paused"]
 
 
 def with_claims(folder: Path, count: int) -> None:
@@ -208,6 +263,7 @@ def test_an_upload_that_is_killed_leaves_nothing_half_stored(tmp_path: Path) -> 
         assert [file.read_bytes() for file in stored.rglob("*") if file.is_file()] == [b"a whole clip"]
 
 
+@pytest.mark.usefixtures("store")
 def test_an_import_that_is_killed_goes_on_where_it_was(tmp_path: Path) -> None:
     file = tmp_path / "rows.ndjson"
     rows: list[dict[str, object]] = [{"import": "killed"}]

@@ -2,7 +2,6 @@
 
 import asyncio
 import itertools
-import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -29,7 +28,9 @@ from service.ledger.things import made_by
 from service.settings import Settings
 from service.store import states
 from service.store.log import RecordLog
-from tests.service.ledgers import ACTOR, ask, begin, claim, open_ledger
+from tests.service.ledgers import ACTOR, ask, begin, behind_its_back, claim, open_ledger
+
+pytestmark = pytest.mark.usefixtures("store")
 
 
 def test_a_receipt_tells_where_the_events_stand(tmp_path: Path) -> None:
@@ -94,11 +95,16 @@ def test_recorded_times_strictly_increase(tmp_path: Path) -> None:
         assert ledger.position_at(times[0] - timedelta(seconds=1)) == 0
 
 
-def test_only_a_demonstration_takes_times_from_outside(tmp_path: Path) -> None:
-    at = datetime(2024, 8, 8, tzinfo=UTC)
-    opening = c.OpenIncident(title="Kursk incursion")
-    with open_ledger(tmp_path / "real") as ledger, pytest.raises(NotADemonstration):
-        ledger.execute_now(Request(opening, ACTOR, at=at))
+AT = datetime(2024, 8, 8, tzinfo=UTC)
+
+
+def test_a_record_takes_no_times_from_outside(tmp_path: Path) -> None:
+    with open_ledger(tmp_path) as ledger, pytest.raises(NotADemonstration):
+        ledger.execute_now(Request(c.OpenIncident(title="Kursk incursion"), ACTOR, at=AT))
+
+
+def test_a_demonstration_takes_times_from_outside(tmp_path: Path) -> None:
+    at, opening = AT, c.OpenIncident(title="Kursk incursion")
     with open_ledger(tmp_path / "demo", demonstration=True) as ledger:
         first = ledger.execute_now(Request(opening, ACTOR, at=at))
         second = ledger.execute_now(Request(opening, ACTOR, at=at))
@@ -108,6 +114,7 @@ def test_only_a_demonstration_takes_times_from_outside(tmp_path: Path) -> None:
         assert ledger.is_demonstration
 
 
+@pytest.mark.of_a_file
 def test_two_processes_do_not_write_one_ledger(tmp_path: Path) -> None:
     with open_ledger(tmp_path), pytest.raises(LedgerInUse):
         open_ledger(tmp_path)
@@ -116,10 +123,7 @@ def test_two_processes_do_not_write_one_ledger(tmp_path: Path) -> None:
 def test_a_missing_position_is_damage(tmp_path: Path) -> None:
     with open_ledger(tmp_path) as ledger:
         begin(ledger)
-    connection = sqlite3.connect(tmp_path / "ledger.sqlite")
-    connection.execute("DELETE FROM stored_events WHERE position = 2")
-    connection.commit()
-    connection.close()
+    behind_its_back(tmp_path, "DELETE FROM stored_events WHERE position = 2")
     with pytest.raises(LedgerDamaged):
         open_ledger(tmp_path)
 
@@ -130,9 +134,7 @@ def test_a_snapshot_gives_the_same_state(tmp_path: Path, monkeypatch: pytest.Mon
         incident, report = begin(ledger)
         ledger.execute_many([ask(claim(incident, report)) for _ in range(50)])
         first = ledger.read(3, 1)[0].event
-    connection = sqlite3.connect(tmp_path / "ledger.sqlite")
-    assert connection.execute("SELECT COUNT(*) FROM stored_snapshots").fetchone()[0] > 0
-    connection.close()
+    assert behind_its_back(tmp_path, "SELECT originator_version FROM stored_snapshots")
     with open_ledger(tmp_path) as ledger:
         assert ledger.execute_now(ask(claim(incident, report))).ids["number"] == "51"
         retract = c.RetractClaim(incident=incident, claim=first.claim, by="source", reason="r")  # type: ignore[union-attr]

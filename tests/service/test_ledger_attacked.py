@@ -38,7 +38,9 @@ from service.settings import Settings
 from service.store.log import RecordLog, StoreError
 from service.store.sqlite import LogRecorder
 from tests.service.command_line import source, write_rows
-from tests.service.ledgers import ACTOR, ask, begin, claim, open_ledger
+from tests.service.ledgers import ACTOR, ask, begin, behind_its_back, claim, open_ledger
+
+pytestmark = pytest.mark.usefixtures("store")
 
 
 def fail(*_given: object, **_beside: object) -> None:
@@ -55,6 +57,7 @@ def texts(ledger: Ledger) -> list[str]:
 # Failing disks.
 
 
+@pytest.mark.of_a_file
 def test_a_commit_that_fails_leaves_nothing_and_the_next_goes_through(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -68,6 +71,7 @@ def test_a_commit_that_fails_leaves_nothing_and_the_next_goes_through(
         assert texts(ledger) == ["kept"]
 
 
+@pytest.mark.of_a_file
 def test_a_commit_that_raises_but_is_on_the_disk_is_answered_by_its_receipt(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -86,6 +90,7 @@ def test_a_commit_that_raises_but_is_on_the_disk_is_answered_by_its_receipt(
         assert ledger.execute_now(ask(claim(incident, report, "next"))).version == 4
 
 
+@pytest.mark.of_a_file
 def test_while_the_log_cannot_be_asked_nothing_is_acknowledged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with open_ledger(tmp_path) as ledger:
         incident, report = begin(ledger)
@@ -100,6 +105,7 @@ def test_while_the_log_cannot_be_asked_nothing_is_acknowledged(tmp_path: Path, m
         assert (receipt.position, receipt.replayed) == (4, False)
 
 
+@pytest.mark.of_a_file
 def test_a_full_disk_is_unavailable_until_there_is_room(tmp_path: Path) -> None:
     with open_ledger(tmp_path) as ledger:
         incident, report = begin(ledger)
@@ -287,6 +293,7 @@ def test_a_revoked_key_is_revoked_from_the_answer_on(tmp_path: Path) -> None:
         assert ledger.holder("nobodys00key") is None
 
 
+@pytest.mark.of_a_file
 def test_a_key_is_revoked_though_the_commit_raised_and_the_log_could_not_be_asked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -455,6 +462,7 @@ def test_a_role_that_was_not_saved_is_not_held(tmp_path: Path, monkeypatch: pyte
 # Strangers, clocks, folders.
 
 
+@pytest.mark.of_a_file
 def test_events_of_a_stranger_are_never_taken_for_ours(tmp_path: Path) -> None:
     with open_ledger(tmp_path) as ledger:
         incident, report = begin(ledger)
@@ -487,9 +495,7 @@ def test_answers_that_are_no_longer_kept_do_not_pile_up(tmp_path: Path, monkeypa
         for n in range(20):
             ledger.execute_now(ask(claim(incident, report), f"key-{n}"))
         assert not ledger.execute_now(ask(claim(incident, report), "key-19")).replayed
-    connection = sqlite3.connect(tmp_path / "ledger.sqlite")
-    assert connection.execute("SELECT COUNT(*) FROM idempotency").fetchone()[0] <= 2
-    connection.close()
+    assert len(behind_its_back(tmp_path, "SELECT key FROM idempotency")) <= 2
 
 
 def test_reading_makes_no_record_where_there_is_none(tmp_path: Path) -> None:

@@ -4,13 +4,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
+import pytest
 from fastapi import Request
 
-from service.api.differing import between
+from service.api.moments import found_at
 from service.ledger import Ledger
 from service.moments import find
 from service.settings import Settings
 from tests.service.ledgers import begin, open_ledger
+
+pytestmark = pytest.mark.usefixtures("store")
 
 
 class CommittingLedger(Ledger):
@@ -57,5 +60,5 @@ def test_a_difference_up_to_a_time_that_commits_meanwhile_is_not_for_ever(tmp_pa
         app = SimpleNamespace(state=SimpleNamespace(ledger=ledger))
         request = Request({"type": "http", "app": app})
         time = (ledger.recorded_at(3) + timedelta(microseconds=1)).astimezone(UTC).isoformat()
-        found = between(request, "1", time)
-        assert (found.a, found.b, found.settled) == (1, 3, False)
+        first, second = found_at(request, "1", "from"), found_at(request, time, "to")
+        assert (first.position, second.position, first.settled, second.settled) == (1, 3, True, False)

@@ -15,6 +15,8 @@ from service.ledger import Ledger, Receipt, Request
 from service.store.states import States
 from tests.service.ledgers import ask, claim, open_ledger
 
+pytestmark = pytest.mark.usefixtures("store")
+
 
 def registered(ledger: Ledger) -> UUID:
     return ledger.execute_now(ask(RegisterSource(name="A source", kind="outlet"))).aggregate

@@ -1,0 +1,330 @@
+"""The log on PostgreSQL: the library's application recorder with a contiguous position, for any number of processes.
+
+Law: what `sqlite` keeps in one transaction, this does. Who inserts has the turn, from before the transaction looks at
+the log until its commit: positions have no gap, and a reader that follows the log misses none.
+"""
+
+from collections.abc import Collection, Sequence
+from contextlib import AbstractContextManager, closing
+from typing import Any, NoReturn
+from uuid import UUID
+
+from eventsourcing import persistence as p
+from eventsourcing.persistence import Notification, StoredEvent
+from eventsourcing.postgres import PostgresAggregateRecorder, PostgresApplicationRecorder, PostgresFactory
+from eventsourcing.utils import Environment
+from psycopg import Connection
+from psycopg.rows import tuple_row
+
+from service.store.postgres_connections import LogDatastore
+from service.store.postgres_schema import migrate
+from service.store.recorder import OF_ACCOUNTS, End, KeptAnswer, KeySecret, Server
+
+INSERT_EVENTS = """
+    INSERT INTO onrecord.stored_events
+    SELECT * FROM unnest(%b::bigint[], %b::uuid[], %b::bigint[], %t::text[], %b::bytea[], %t::text[])
+"""
+INSERT_THINGS = "INSERT INTO onrecord.things SELECT unnest(%t::text[])"
+INSERT_MARKS = """
+    INSERT INTO onrecord.meta SELECT * FROM unnest(%t::text[], %t::text[])
+    ON CONFLICT (name) DO UPDATE SET value = EXCLUDED.value
+"""
+INSERT_SECRETS = "INSERT INTO onrecord.api_keys SELECT * FROM unnest(%t::text[], %b::uuid[], %b::bytea[])"
+INSERT_ANSWERS = """
+    INSERT INTO onrecord.idempotency
+    SELECT * FROM unnest(%t::text[], %t::text[], %t::text[], %b::bytea[], %t::text[])
+    ON CONFLICT (caller, key) DO UPDATE SET
+    fingerprint = EXCLUDED.fingerprint, receipt = EXCLUDED.receipt, recorded_at = EXCLUDED.recorded_at
+"""
+INSERT_SNAPSHOTS = """
+    INSERT INTO onrecord.stored_snapshots SELECT * FROM unnest(%b::uuid[], %b::bigint[], %t::text[], %b::bytea[])
+    ON CONFLICT DO NOTHING
+"""
+EXPIRED_ANSWERS = """
+    DELETE FROM onrecord.idempotency WHERE (caller, key) IN
+    (SELECT caller, key FROM onrecord.idempotency WHERE recorded_at < %s ORDER BY recorded_at LIMIT %s)
+"""
+KEPT_ANSWERS = """
+    SELECT caller, key, fingerprint, receipt, recorded_at FROM onrecord.idempotency
+    JOIN unnest(%t::text[], %t::text[]) AS asked (caller, key) USING (caller, key) WHERE recorded_at >= %s
+"""
+STORED = ("originator_id", "originator_version", "topic", "state")
+RECENT = """
+    SELECT originator_id FROM
+    (SELECT originator_id, position FROM onrecord.stored_events ORDER BY position DESC LIMIT %s) AS last
+    GROUP BY originator_id ORDER BY MAX(position)
+"""
+OF_SOURCES = "topic >= 'source.' AND topic < 'source/'"
+
+
+class PostgresLogRecorder(PostgresApplicationRecorder):
+    """The library's application recorder over a log with contiguous positions."""
+
+    datastore: LogDatastore
+    is_shared = True
+
+    def turn(self) -> AbstractContextManager[End | None]:
+        """Let this thread decide and insert while no process else does, and tell where the log ends."""
+        return self.datastore.turn()
+
+    def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int] | None:
+        """Insert events, with what `kwargs` brings of the same transaction; return their positions.
+
+        It is tried once: after a commit whose answer was lost, only the log knows what became of it.
+        """
+        with self.datastore.having_turn() as (connection, end):
+            first = end.position + 1
+            if kwargs.get("after", end.position) != end.position:
+                raise p.IntegrityError(f"the log ends at position {end.position}: somebody else has written to it")
+            with connection.pipeline():
+                self._insert(connection, first, stored_events, **kwargs)
+                # A commit that is cut short while it waits for a standby succeeds, and may be lost with this server.
+                connection.execute("SET LOCAL statement_timeout = 0")
+                connection.execute("COMMIT")
+            return list(range(first, first + len(stored_events)))
+
+    def _insert(self, c: Connection[Any], first: int, stored: Sequence[StoredEvent], **kwargs: Any) -> None:
+        times = kwargs.get("recorded_at") or [None] * len(stored)
+        columns = _columns(
+            (first + n, s.originator_id, s.originator_version, s.topic, s.state, times[n]) for n, s in enumerate(stored)
+        )
+        if columns:
+            c.execute(INSERT_EVENTS, columns)
+        if things := list(kwargs.get("things") or ()):
+            c.execute(INSERT_THINGS, [things])
+        if marks := _columns(kwargs.get("marks") or ()):
+            c.execute(INSERT_MARKS, marks)
+        if secrets := _columns((s.key_id, s.account, s.hash) for s in kwargs.get("secrets") or ()):
+            c.execute(INSERT_SECRETS, secrets)
+        answers: Sequence[KeptAnswer] = kwargs.get("answers") or ()
+        if answers:
+            # Twice as many expired ones go as new ones come: they cannot pile up, and no transaction is a long one.
+            c.execute(EXPIRED_ANSWERS, [kwargs.get("forget_before") or "", 2 * len(answers)])
+            rows = {(a.caller, a.key): (a.caller, a.key, a.fingerprint, a.receipt, a.recorded_at) for a in answers}
+            c.execute(INSERT_ANSWERS, _columns(rows.values()))
+
+    def subscribe(self, gt: int | None = None, topics: Sequence[str] = ()) -> NoReturn:
+        """Raise: who follows the log asks it. A word sent within the transaction would hold up the next one."""
+        raise NotImplementedError("nothing is notified: read what is after a position")
+
+    # Reading.
+
+    def select_notifications(
+        self,
+        start: int | None,
+        limit: int,
+        stop: int | None = None,
+        topics: Sequence[str] = (),
+        *,
+        inclusive_of_start: bool = True,
+    ) -> Sequence[Notification]:
+        """Return the events from a position on, in log order."""
+        rows = self._all(
+            "SELECT position, originator_id, originator_version, topic, state FROM onrecord.stored_events"
+            " WHERE position >= %s AND position <= %s AND (topic = ANY(%s) OR %s) ORDER BY position LIMIT %s",
+            (start or 0) + (0 if inclusive_of_start else 1),
+            2**62 if stop is None else stop,
+            list(topics),
+            not topics,
+            limit,
+        )
+        return [Notification(id=row[0], **dict(zip(STORED, row[1:], strict=True))) for row in rows]
+
+    def max_notification_id(self) -> int | None:
+        """Return the last position, None for an empty log, as the library asks."""
+        return self.last_position() or None
+
+    def answers(self, asked: Sequence[tuple[str, str]], since: str) -> list[KeptAnswer]:
+        """Return the answers that were kept, since a time, for these callers and their keys."""
+        callers, keys = [caller for caller, _ in asked], [key for _, key in asked]
+        return [KeptAnswer(*row) for row in self._all(KEPT_ANSWERS, callers, keys, since)]
+
+    def secret(self, key_id: str) -> KeySecret | None:
+        """Return what is kept of a key."""
+        rows = self._all("SELECT key_id, account, hash FROM onrecord.api_keys WHERE key_id = %s", key_id)
+        return KeySecret(*rows[0]) if rows else None
+
+    def has(self, aggregate: UUID, version: int) -> bool:
+        """Tell whether the log holds this event."""
+        found: bool = self._one(
+            "SELECT EXISTS (SELECT FROM onrecord.stored_events WHERE originator_id = %s AND originator_version = %s)",
+            aggregate,
+            version,
+        )
+        return found
+
+    def things_among(self, names: Collection[str]) -> set[str]:
+        """Return those of these ids, and names for people, that are in use."""
+        if not names:
+            return set()
+        return {name for (name,) in self._all("SELECT id FROM onrecord.things WHERE id = ANY(%s)", list(names))}
+
+    def bytes_at(self, position: int) -> bytes | None:
+        """Return the stored bytes of a position, None where the log does not hold it."""
+        found: bytes | None = self._one("SELECT state FROM onrecord.stored_events WHERE position = %s", position)
+        return found
+
+    def last_position(self) -> int:
+        """Return the last position, 0 for an empty log."""
+        return self._one("SELECT MAX(position) FROM onrecord.stored_events") or 0
+
+    def last(self) -> tuple[int, str | None, int]:
+        """Return the last position, its recorded time, and the number of events, counted however long it takes."""
+        query = "SELECT MAX(position), MAX(recorded_at), COUNT(*) FROM onrecord.stored_events"
+        with self.datastore.get_connection() as c, c.transaction(), c.cursor(row_factory=tuple_row) as cursor:
+            cursor.execute("SET LOCAL statement_timeout = 0")
+            position, recorded_at, count = cursor.execute(query).fetchall()[0]
+        return position or 0, recorded_at, count
+
+    def last_of_accounts(self) -> int:
+        """Return the last position at which an account changed, 0 where none did."""
+        return self._one(f"SELECT MAX(position) FROM onrecord.stored_events WHERE {OF_ACCOUNTS}") or 0  # noqa: S608
+
+    def position_at(self, moment: str) -> int:
+        """Return the last position that was recorded at or before this time, 0 where none was."""
+        return (
+            self._one(
+                "SELECT position FROM onrecord.stored_events WHERE recorded_at <= %s ORDER BY recorded_at DESC LIMIT 1",
+                moment,
+            )
+            or 0
+        )
+
+    def recorded_at(self, position: int) -> str:
+        """Return when a position was recorded. Raise KeyError for a position that the log does not hold."""
+        rows = self._all("SELECT recorded_at FROM onrecord.stored_events WHERE position = %s", position)
+        if not rows:
+            raise KeyError(position)
+        return str(rows[0][0])
+
+    def rows(self, after: int, limit: int) -> list[tuple[int, str, bytes]]:
+        """Return position, name and stored bytes of the events after a position."""
+        return self._all(
+            "SELECT position, topic, state FROM onrecord.stored_events WHERE position > %s ORDER BY position LIMIT %s",
+            after,
+            limit,
+        )
+
+    def whole_rows(self, after: int, limit: int) -> list[tuple[int, str, int, str, bytes, str | None]]:
+        """Return position, aggregate, version, name, stored bytes and recorded time of what is after a position."""
+        rows = self._all(
+            "SELECT position, originator_id, originator_version, topic, state, recorded_at"
+            " FROM onrecord.stored_events WHERE position > %s ORDER BY position LIMIT %s",
+            after,
+            limit,
+        )
+        return [(position, aggregate.hex, *rest) for position, aggregate, *rest in rows]
+
+    def aggregate_rows(self, aggregate: UUID, after_version: int, limit: int) -> list[tuple[int, bytes]]:
+        """Return position and stored bytes of an aggregate's events after a version."""
+        return self._all(
+            "SELECT position, state FROM onrecord.stored_events WHERE originator_id = %s"
+            " AND originator_version > %s ORDER BY originator_version LIMIT %s",
+            aggregate,
+            after_version,
+            limit,
+        )
+
+    def rows_of_sources(self, after: int, limit: int) -> list[tuple[int, bytes]]:
+        """Return position and stored bytes of the events of sources after a position, in log order."""
+        return self._all(
+            f"SELECT position, state FROM onrecord.stored_events WHERE {OF_SOURCES}"  # noqa: S608
+            " AND position > %s ORDER BY position LIMIT %s",
+            after,
+            limit,
+        )
+
+    def recent(self, limit: int) -> list[UUID]:
+        """Return the aggregates of the last so many events, the longest unused first."""
+        return [aggregate for (aggregate,) in self._all(RECENT, limit)]
+
+    def integrity(self) -> list[str]:
+        """Return nothing: the server looks after its files, and checks the pages that it reads where it was told to."""
+        return []
+
+    def meta(self, name: str) -> str | None:
+        """Return a fact about the record itself."""
+        found: str | None = self._one("SELECT value FROM onrecord.meta WHERE name = %s", name)
+        return found
+
+    def _all(self, statement: str, *values: object) -> list[Any]:
+        with self.datastore.get_connection() as c, c.cursor(row_factory=tuple_row) as cursor:
+            return cursor.execute(statement.encode(), values).fetchall()
+
+    def _one(self, statement: str, *values: object) -> Any:
+        rows = self._all(statement, *values)
+        return rows[0][0] if rows else None
+
+
+class SnapshotRecorder(PostgresAggregateRecorder):
+    """The library's recorder of snapshots, without what it tries again by itself: a snapshot is an aid."""
+
+    datastore: LogDatastore
+
+    def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int] | None:
+        """Keep snapshots; one that another process has kept meanwhile is the same."""
+        columns = _columns((s.originator_id, s.originator_version, s.topic, s.state) for s in stored_events)
+        with self.datastore.get_connection() as connection:
+            connection.execute(INSERT_SNAPSHOTS, columns)
+        return None
+
+    def select_events(
+        self,
+        originator_id: UUID | str,
+        *,
+        gt: int | None = None,
+        lte: int | None = None,
+        desc: bool = False,
+        limit: int | None = None,
+    ) -> Sequence[StoredEvent]:
+        """Return the snapshots of an aggregate."""
+        order = "DESC" if desc else "ASC"
+        statement = (
+            "SELECT originator_id, originator_version, topic, state FROM onrecord.stored_snapshots"  # noqa: S608
+            " WHERE originator_id = %s AND originator_version > %s AND originator_version <= %s"
+            f" ORDER BY originator_version {order} LIMIT %s"
+        )
+        values = (originator_id, -1 if gt is None else gt, 2**62 if lte is None else lte, limit)
+        with self.datastore.get_connection() as c, c.cursor(row_factory=tuple_row) as cursor:
+            return [StoredEvent(*row) for row in cursor.execute(statement.encode(), values).fetchall()]
+
+
+class PostgresLogFactory(PostgresFactory):
+    """The library's factory over our datastore and recorders."""
+
+    def __init__(self, env: Environment, server: Server, *, read_only: bool) -> None:
+        # What the library asks for is in the address; its own datastore is never opened.
+        asked = ("POSTGRES_DBNAME", "POSTGRES_HOST", "POSTGRES_USER", "POSTGRES_PASSWORD")
+        super().__init__(Environment(env.name, {**env, **dict.fromkeys(asked, "")}))
+        self.datastore = LogDatastore(server, read_only=read_only)
+
+    def application_recorder(self) -> PostgresLogRecorder:
+        """Return the recorder of the log."""
+        return PostgresLogRecorder(self.datastore)
+
+    def aggregate_recorder(self, purpose: str = "events") -> SnapshotRecorder:
+        """Return the recorder of snapshots."""
+        return SnapshotRecorder(self.datastore, events_table_name=f"stored_{purpose}")
+
+
+def prepare(server: Server, marks: Sequence[tuple[str, str]]) -> None:
+    """Make or migrate the tables, and mark a new record."""
+    datastore = LogDatastore(server)
+    with closing(datastore), datastore.alone() as connection:
+        if (encoding := connection.info.parameter_status("server_encoding")) != "UTF8":
+            raise p.NotSupportedError(f"the database has the encoding {encoding}: make one that has UTF8")
+        migrate(connection)
+        for mark in marks:
+            connection.execute("INSERT INTO onrecord.meta VALUES (%s, %s) ON CONFLICT DO NOTHING", mark)
+
+
+def is_there(server: Server) -> bool:
+    """Tell whether the database holds a record."""
+    datastore = LogDatastore(server, read_only=True)
+    with closing(datastore), datastore.alone() as connection, connection.cursor(row_factory=tuple_row) as cursor:
+        return bool(cursor.execute("SELECT to_regclass('onrecord.meta')").fetchall()[0][0])
+
+
+def _columns(rows: Any) -> list[list[Any]]:
+    """Return rows as the columns that `unnest` takes; nothing for no rows."""
+    return [list(column) for column in zip(*rows, strict=True)]

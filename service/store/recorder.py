@@ -1,0 +1,133 @@
+"""What the ledger asks of its store, whichever database keeps the log.
+
+Law: positions are contiguous, and what an append brings along is of one transaction with its events. Where several
+processes write, who has the turn decides on all that is in the log, and nobody else writes meanwhile.
+"""
+
+from collections.abc import Collection, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, Protocol
+from uuid import UUID
+
+from eventsourcing.persistence import StoredEvent
+from pydantic import SecretStr
+
+OF_ACCOUNTS = (
+    "(topic >= 'account.' AND topic < 'account/' OR topic >= 'key.' AND topic < 'key/'"
+    " OR topic >= 'role.' AND topic < 'role/')"
+)
+"""The names of what changes an account, as both databases are asked for them."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptAnswer:
+    """The answer to a request, kept so that a retry gets the same one."""
+
+    caller: str
+    key: str
+    fingerprint: str
+    receipt: bytes
+    recorded_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeySecret:
+    """The hash of a new key's secret, and whose key it is."""
+
+    key_id: str
+    account: UUID
+    hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """The last position of the log, 0 where it is empty, and when it was recorded."""
+
+    position: int
+    recorded_at: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A PostgreSQL database, and how a process deals with it. Times are in seconds."""
+
+    address: SecretStr
+    connections: int = 10
+    """For reading; one more is kept for writing."""
+    pre_ping: bool = True
+    """Try a connection before it is used: one that a restart has cut is then replaced, and nobody sees it."""
+    wait: float = 5.0
+    """For a connection."""
+    statement_timeout: float = 30.0
+    lock_timeout: float = 10.0
+    idle_timeout: float = 5.0
+    """For a process that has the turn and does nothing with it: it may have been stopped in its middle."""
+
+
+class Recorder(Protocol):
+    """A log, and what is kept beside it."""
+
+    @property
+    def is_shared(self) -> bool:
+        """Tell whether other processes may write to the same log."""
+
+    def turn(self) -> AbstractContextManager[End | None]:
+        """Let this thread decide and insert while nobody else does, and tell where the log ends.
+
+        Nothing is told, and nothing is asked of the database, where nobody else can write. An insert ends the turn.
+        """
+
+    def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int] | None:
+        """Insert events, with what `kwargs` brings of the same transaction; return their positions."""
+
+    def answers(self, asked: Sequence[tuple[str, str]], since: str) -> list[KeptAnswer]:
+        """Return the answers that were kept, since a time, for these callers and their keys."""
+
+    def secret(self, key_id: str) -> KeySecret | None:
+        """Return what is kept of a key."""
+
+    def has(self, aggregate: UUID, version: int) -> bool:
+        """Tell whether the log holds this event."""
+
+    def things_among(self, names: Collection[str]) -> set[str]:
+        """Return those of these ids, and names for people, that are in use."""
+
+    def bytes_at(self, position: int) -> bytes | None:
+        """Return the stored bytes of a position, None where the log does not hold it."""
+
+    def last_position(self) -> int:
+        """Return the last position, 0 for an empty log."""
+
+    def last(self) -> tuple[int, str | None, int]:
+        """Return the last position, its recorded time, and the number of events."""
+
+    def last_of_accounts(self) -> int:
+        """Return the last position at which an account changed, 0 where none did."""
+
+    def position_at(self, moment: str) -> int:
+        """Return the last position that was recorded at or before this time, 0 where none was."""
+
+    def recorded_at(self, position: int) -> str:
+        """Return when a position was recorded. Raise KeyError for a position that the log does not hold."""
+
+    def rows(self, after: int, limit: int) -> list[tuple[int, str, bytes]]:
+        """Return position, name and stored bytes of the events after a position."""
+
+    def whole_rows(self, after: int, limit: int) -> list[tuple[int, str, int, str, bytes, str | None]]:
+        """Return position, aggregate, version, name, stored bytes and recorded time of what is after a position."""
+
+    def aggregate_rows(self, aggregate: UUID, after_version: int, limit: int) -> list[tuple[int, bytes]]:
+        """Return position and stored bytes of an aggregate's events after a version."""
+
+    def rows_of_sources(self, after: int, limit: int) -> list[tuple[int, bytes]]:
+        """Return position and stored bytes of the events of sources after a position, in log order."""
+
+    def recent(self, limit: int) -> list[UUID]:
+        """Return the aggregates of the last so many events, the longest unused first."""
+
+    def integrity(self) -> list[str]:
+        """Return what the database itself finds wrong with its files."""
+
+    def meta(self, name: str) -> str | None:
+        """Return a fact about the record itself."""

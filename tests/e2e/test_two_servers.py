@@ -1,0 +1,81 @@
+"""Two services on one record: what one records the other shows, and both live through a database that is away."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from tests import postgres
+from tests.e2e.desk import open_account, serving
+
+INCIDENT = {"title": "Kursk incursion"}
+
+
+@dataclass(frozen=True)
+class Two:
+    """Clients of an editor at two services."""
+
+    one: httpx2.Client
+    other: httpx2.Client
+
+
+@pytest.fixture
+def two(database: str, tmp_path: Path) -> Iterator[Two]:
+    editor = open_account(tmp_path / "one", "editor-1", "reporter", "editor", database=database)
+    with ExitStack() as held:
+        settings = {"database": database, "database_wait": "0.5"}
+        one, other = (held.enter_context(serving(tmp_path / name, **settings)) for name in ("one", "two"))
+        yield Two(*(held.enter_context(client) for client in (one.client(editor), other.client(editor))))
+
+
+def sooner_or_later(ask: Callable[[], httpx2.Response], status: int) -> httpx2.Response:
+    """Ask until the answer has this status."""
+    until = time.monotonic() + 60
+    while (answer := ask()).status_code != status:
+        assert time.monotonic() < until, answer.text
+        time.sleep(0.05)
+    return answer
+
+
+def health(client: httpx2.Client, name: str) -> int:
+    return client.get(f"{str(client.base_url).removesuffix('/api/v1/')}/healthz/{name}").status_code
+
+
+def test_two_services_share_a_record_and_live_through_a_database_that_is_away(
+    postgres_server: postgres.Server, two: Two
+) -> None:
+    opened = two.one.post("/incidents", json=INCIDENT, headers={"Idempotency-Key": "k"})
+    assert opened.status_code == 201
+    path = f"/incidents/{opened.json()['ids']['incident']}"
+    assert two.other.get(path, headers={"X-Wait-Position": opened.headers["X-Position"]}).status_code == 200
+    again = two.other.post("/incidents", json=INCIDENT, headers={"Idempotency-Key": "k"})
+    assert again.headers["Idempotency-Replayed"] == "true"
+    stale = two.other.post(
+        f"{path}/description", json={"changes": {"title": "Another"}, "reason": "r"}, headers={"If-Match": '"7"'}
+    )
+    assert stale.status_code == 412
+
+    postgres_server.stop()
+    try:
+        for client in (two.one, two.other):
+            refused = client.post("/incidents", json=INCIDENT, headers={"Idempotency-Key": "k2"})
+            assert (refused.status_code, refused.headers["Retry-After"]) == (503, "1")
+            assert "postgresql" not in refused.text
+            refused = sooner_or_later(lambda client=client: client.get(path), 503)  # type: ignore[misc]
+            assert refused.headers["Retry-After"] == "1"
+            assert [health(client, name) for name in ("live", "ready")] == [200, 503]
+    finally:
+        postgres_server.start()
+
+    answers = [
+        sooner_or_later(lambda c=c: c.post("/incidents", json=INCIDENT, headers={"Idempotency-Key": "k2"}), 201)  # type: ignore[misc]
+        for c in (two.one, two.other)
+    ]
+    assert answers[0].json()["position"] == answers[1].json()["position"]
+    for client in (two.one, two.other):
+        sooner_or_later(lambda client=client: client.get(path), 200)  # type: ignore[misc]
+        assert health(client, "ready") == 200
