@@ -27,7 +27,7 @@ class Two:
 def two(database: str, tmp_path: Path) -> Iterator[Two]:
     editor = open_account(tmp_path / "one", "editor-1", "reporter", "editor", database=database)
     with ExitStack() as held:
-        settings = {"database": database, "database_wait": "0.5"}
+        settings = {"database": database, "database_wait": "2"}
         one, other = (held.enter_context(serving(tmp_path / name, **settings)) for name in ("one", "two"))
         yield Two(*(held.enter_context(client) for client in (one.client(editor), other.client(editor))))
 

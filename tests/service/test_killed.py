@@ -190,7 +190,7 @@ def test_a_writer_that_is_stopped_in_its_turn_holds_nobody_up_and_overwrites_not
     database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ONRECORD_DATABASE", database)
-    monkeypatch.setenv("ONRECORD_DATABASE_IDLE_TIMEOUT", "0.5")
+    monkeypatch.setenv("ONRECORD_DATABASE_IDLE_TIMEOUT", "2")
     with open_ledger(tmp_path) as ledger:
         incident, report = begin(ledger)
         with child(PAUSED, tmp_path / "other", incident, report) as paused:

@@ -158,7 +158,7 @@ def test_an_insert_whose_answer_is_lost_is_not_tried_again(
 def test_a_server_that_is_away_is_told_at_once_and_found_again_when_it_is_back(
     postgres_server: postgres.Server, server: Server
 ) -> None:
-    with closing(RecordLog(Server(server.address, wait=0.5))) as log:
+    with closing(RecordLog(Server(server.address, wait=2.0))) as log:
         log.log_recorder.insert_events([stored()])
         assert log.log_recorder.last_position() == 1
         postgres_server.stop()
