@@ -212,7 +212,7 @@ def _configuring(server: Server, *, read_only: bool) -> Any:
         "statement_timeout": _milliseconds(server.statement_timeout),
         "lock_timeout": _milliseconds(server.lock_timeout),
         "idle_in_transaction_session_timeout": _milliseconds(server.idle_timeout),
-        "default_transaction_read_only": "on" if read_only else "off",
+        **({"default_transaction_read_only": "on"} if read_only else {}),
     }
     sets = ", ".join(f"set_config('{name}', '{value}', false)" for name, value in values.items())
     # A server that may forget what it has acknowledged is not believed; one that promises more keeps its promise.

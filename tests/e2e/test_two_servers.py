@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,15 +21,19 @@ class Two:
 
     one: httpx2.Client
     other: httpx2.Client
+    processes: tuple[int, ...]
+    said: Path
 
 
 @pytest.fixture
 def two(database: str, tmp_path: Path) -> Iterator[Two]:
     editor = open_account(tmp_path / "one", "editor-1", "reporter", "editor", database=database)
     with ExitStack() as held:
+        said = held.enter_context((tmp_path / "said").open("wb"))
         settings = {"database": database, "database_wait": "2"}
-        one, other = (held.enter_context(serving(tmp_path / name, **settings)) for name in ("one", "two"))
-        yield Two(*(held.enter_context(client) for client in (one.client(editor), other.client(editor))))
+        one, other = (held.enter_context(serving(tmp_path / name, said, **settings)) for name in ("one", "two"))
+        clients = (held.enter_context(server.client(editor)) for server in (one, other))
+        yield Two(*clients, (one.process.pid, other.process.pid), tmp_path / "said")
 
 
 def sooner_or_later(ask: Callable[[], httpx2.Response], status: int) -> httpx2.Response:
@@ -79,3 +83,20 @@ def test_two_services_share_a_record_and_live_through_a_database_that_is_away(
     for client in (two.one, two.other):
         sooner_or_later(lambda client=client: client.get(path), 200)  # type: ignore[misc]
         assert health(client, "ready") == 200
+
+    said = two.said.read_text()
+    assert "the record cannot be read" in said
+    assert postgres.PASSWORD not in said
+    assert all(postgres.PASSWORD not in command for command in commands(two.processes))
+
+
+def commands(processes: tuple[int, ...]) -> list[str]:
+    """Return the command lines of processes and of those that they started, as anybody on the machine reads them."""
+    found = []
+    for status in Path("/proc").glob("[0-9]*/status"):
+        with suppress(OSError):  # it has ended meanwhile
+            parent = int(status.read_text().partition("PPid:")[2].split()[0])
+            if parent in processes or int(status.parent.name) in processes:
+                found.append((status.parent / "cmdline").read_text())
+    assert len(found) >= 2 * len(processes)
+    return found

@@ -124,6 +124,13 @@ def test_who_does_nothing_with_the_turn_loses_it(server: Server) -> None:
         assert sooner_or_later(lambda: slow.log_recorder.insert_events([stored()])) == [2]
 
 
+def test_who_reads_only_cannot_write(server: Server) -> None:
+    with closing(RecordLog(server, read_only=True)) as log:
+        assert log.log_recorder.last_position() == 0
+        with pytest.raises(StoreError, match="read-only"):
+            log.log_recorder.insert_events([stored()])
+
+
 # Away, and back.
 
 
