@@ -119,8 +119,8 @@ def _beside(table: Table, mark: str) -> Table:
     )
     for index in table.indexes:
         columns = [new.c[column.name] for column in index.columns]
-        now = new.c.until.is_(None) if index.info.get("now") else None
-        Index(f"{index.name}__{mark}", *columns, unique=index.unique, sqlite_where=now, postgresql_where=now)
+        name, where = f"{index.name}__{mark}", index.dialect_options["sqlite"]["where"]
+        Index(name, *columns, unique=index.unique, sqlite_where=where, postgresql_where=where, info=index.info)
     return new
 
 

@@ -233,6 +233,28 @@ def test_a_view_can_be_built_anew_again_and_again(tmp_path: Path) -> None:
         assert all_rows(views) == before
 
 
+def indexes(views: Runner) -> dict[str, list[str]]:
+    """Return what the indexes of each table are on, and over which rows, whatever their names."""
+    query = "SELECT tbl_name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL ORDER BY tbl_name, sql"
+    with views.connect() as connection:
+        found = connection.exec_driver_sql(query).all()
+    kept: dict[str, list[str]] = {}
+    for table, sql in found:
+        made, _, named = sql.partition(" INDEX ")
+        kept.setdefault(table, []).append(f"{made} {named.partition('(')[2]}")
+    return {table: sorted(each) for table, each in kept.items()}
+
+
+def test_a_view_that_is_built_anew_has_the_same_indexes(tmp_path: Path) -> None:
+    with Runner.open(tmp_path / "views.sqlite") as views:
+        views.catch_up(reader(HISTORY))
+        before = indexes(views)
+        assert any("WHERE since = made_at" in each for each in before["claims"])
+        for view in VIEWS:
+            views.rebuild(view.name, reader(HISTORY))
+        assert indexes(views) == before
+
+
 def test_what_a_crash_left_of_a_rebuild_is_dropped_by_the_next(tmp_path: Path) -> None:
     class Crash(Exception):
         pass
