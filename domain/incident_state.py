@@ -127,11 +127,17 @@ class Incident:
 
     def record_state(self, claim: Claim) -> v.RecordState:
         """Return the record state of a claim: it follows from events and is never typed in."""
-        if claim.retracted:
-            return "withdrawn_by_source" if claim.retracted == "source" else "retracted_by_desk"
-        if any(self.claims[newer].retracted is None for newer in claim.held_of("updates")):
-            return "superseded"
-        return "corrected" if claim.corrected else "standing"
+        superseded = any(self.claims[newer].retracted is None for newer in claim.held_of("updates"))
+        return record_state(claim.retracted, superseded, bool(claim.corrected))
+
+
+def record_state(retracted: v.By | None, superseded: bool, corrected: bool) -> v.RecordState:
+    """Return the state of a claim's record: retracted goes before superseded, and that before corrected."""
+    if retracted is not None:
+        return "withdrawn_by_source" if retracted == "source" else "retracted_by_desk"
+    if superseded:
+        return "superseded"
+    return "corrected" if corrected else "standing"
 
 
 def _held(links: Links, relation: v.Relation) -> list[UUID]:

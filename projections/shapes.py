@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from sqlalchemy import ColumnElement, func
 
 from domain.units import to_si
-from domain.values import By, Quantity, RecordState
+from domain.values import Quantity
 
 SPREAD = ("low", "best", "high")
 
@@ -42,15 +42,6 @@ def quantity_of(quantity: Quantity | None) -> dict[str, Any] | None:
         return None
     given = json_of(quantity)
     return {**given, "si": in_si(given)}
-
-
-def record_state(retracted: By | None, superseded: bool, corrections: int) -> RecordState:
-    """Return the state of a claim's record: retracted goes before superseded, and that before corrected."""
-    if retracted is not None:
-        return "withdrawn_by_source" if retracted == "source" else "retracted_by_desk"
-    if superseded:
-        return "superseded"
-    return "corrected" if corrections else "standing"
 
 
 def in_si(quantity: dict[str, Any]) -> dict[str, Any]:

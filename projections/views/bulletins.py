@@ -16,9 +16,10 @@ from sqlalchemy import BigInteger, Column, Connection, Index, Integer, MetaData,
 from domain import incident_events as e
 from domain import values as v
 from domain.events import Recorded
+from domain.incident_state import record_state
 from projections.lists import Listed
 from projections.rows import Row, Rows
-from projections.shapes import json_of, record_state, text_of
+from projections.shapes import json_of, text_of
 from projections.temporal import Json, holds_at, listed_by, row_at, temporal
 from projections.view import View
 
@@ -254,7 +255,7 @@ def _state(connection: Connection, position: int, standing: dict[str, Any]) -> v
     above = (row for row in _leaning_on(connection, position, standing["claim"]) if row["relation"] == "updates")
     newer = (_standing(connection, position, row["id"]) for row in above)
     superseded = any(one is not None and one["retracted"] is None for one in newer)
-    return record_state(standing["retracted"], superseded, standing["corrections"])
+    return record_state(standing["retracted"], superseded, bool(standing["corrections"]))
 
 
 def _leaning_on(connection: Connection, position: int, claim: str) -> list[dict[str, Any]]:

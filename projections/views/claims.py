@@ -21,8 +21,9 @@ from sqlalchemy import (
 from domain import incident_events as e
 from domain import values as v
 from domain.events import Recorded
+from domain.incident_state import record_state
 from projections.rows import Row, Rows
-from projections.shapes import holds_text, id_of, in_si, json_of, json_or_none, quantity_of, record_state, text_of
+from projections.shapes import holds_text, id_of, in_si, json_of, json_or_none, quantity_of, text_of
 from projections.temporal import Json, listed_by, row_at, temporal
 from projections.view import View
 
@@ -208,7 +209,7 @@ def _record_state(rows: Rows, row: Row) -> v.RecordState:
     became = row["became"]
     retraction, claim = became["retraction"], row["claim"]
     superseded = any(_supersedes(rows, link, claim) for link in became["relations"])
-    return record_state(retraction and retraction["by"], superseded, became["corrections"])
+    return record_state(retraction and retraction["by"], superseded, bool(became["corrections"]))
 
 
 def _supersedes(rows: Rows, link: dict[str, Any], claim: str) -> bool:

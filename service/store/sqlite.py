@@ -185,9 +185,7 @@ class LogRecorder(SQLiteApplicationRecorder):
             where.append(f"topic IN ({marks})")
         # Only our own words are put together here; every value is bound.
         statement = f"SELECT * FROM stored_events WHERE {' AND '.join(where)} ORDER BY position LIMIT ?"  # noqa: S608
-        with self.datastore.transaction(commit=False) as c:
-            c.execute(statement, [*values, *topics, limit])
-            return [self._notification(row) for row in c.fetchall()]
+        return [self._notification(row) for row in self._all(statement, *values, *topics, limit)]
 
     def _notification(self, row: sqlite3.Row) -> Notification:
         return Notification(
@@ -204,9 +202,7 @@ class LogRecorder(SQLiteApplicationRecorder):
 
     def answers(self, asked: Sequence[tuple[str, str]], since: str) -> list[KeptAnswer]:
         """Return the answers that were kept, since a time, for these callers and their keys."""
-        with self.datastore.transaction(commit=False) as c:
-            c.execute(KEPT_ANSWERS, (orjson.dumps(asked).decode(), since))
-            return [KeptAnswer(*row) for row in c.fetchall()]
+        return [KeptAnswer(*row) for row in self._all(KEPT_ANSWERS, orjson.dumps(asked).decode(), since)]
 
     def secret(self, key_id: str) -> KeySecret | None:
         """Return what is kept of a key."""
@@ -221,9 +217,8 @@ class LogRecorder(SQLiteApplicationRecorder):
         """Return those of these ids, and names for people, that are in use."""
         if not names:
             return set()
-        with self.datastore.transaction(commit=False) as c:
-            c.execute("SELECT id FROM things WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(list(names)),))
-            return {row[0] for row in c.fetchall()}
+        among = "SELECT id FROM things WHERE id IN (SELECT value FROM json_each(?))"
+        return {row[0] for row in self._all(among, json.dumps(list(names)))}
 
     def bytes_at(self, position: int) -> bytes | None:
         """Return the stored bytes of a position, None where the log does not hold it."""
@@ -262,63 +257,67 @@ class LogRecorder(SQLiteApplicationRecorder):
 
     def rows(self, after: int, limit: int) -> list[tuple[int, str, bytes]]:
         """Return position, name and stored bytes of the events after a position."""
-        with self.datastore.transaction(commit=False) as c:
-            c.execute(
-                "SELECT position, topic, state FROM stored_events WHERE position > ? ORDER BY position LIMIT ?",
-                (after, limit),
-            )
-            return [tuple(row) for row in c.fetchall()]
+        rows = self._all(
+            "SELECT position, topic, state FROM stored_events WHERE position > ? ORDER BY position LIMIT ?",
+            after,
+            limit,
+        )
+        return [tuple(row) for row in rows]
 
     def whole_rows(self, after: int, limit: int) -> list[tuple[int, str, int, str, bytes, str | None]]:
         """Return position, aggregate, version, name, stored bytes and recorded time of what is after a position."""
-        with self.datastore.transaction(commit=False) as c:
-            c.execute(
-                "SELECT position, originator_id, originator_version, topic, state, recorded_at FROM stored_events"
-                " WHERE position > ? ORDER BY position LIMIT ?",
-                (after, limit),
-            )
-            return [tuple(row) for row in c.fetchall()]
+        rows = self._all(
+            "SELECT position, originator_id, originator_version, topic, state, recorded_at FROM stored_events"
+            " WHERE position > ? ORDER BY position LIMIT ?",
+            after,
+            limit,
+        )
+        return [tuple(row) for row in rows]
 
     def aggregate_rows(self, aggregate: UUID, after_version: int, limit: int) -> list[tuple[int, bytes]]:
         """Return position and stored bytes of an aggregate's events after a version."""
-        with self.datastore.transaction(commit=False) as c:
-            c.execute(
-                "SELECT position, state FROM stored_events WHERE originator_id = ? AND originator_version > ?"
-                " ORDER BY originator_version LIMIT ?",
-                (aggregate.hex, after_version, limit),
-            )
-            return [tuple(row) for row in c.fetchall()]
+        rows = self._all(
+            "SELECT position, state FROM stored_events WHERE originator_id = ? AND originator_version > ?"
+            " ORDER BY originator_version LIMIT ?",
+            aggregate.hex,
+            after_version,
+            limit,
+        )
+        return [tuple(row) for row in rows]
 
     def rows_of_sources(self, after: int, limit: int) -> list[tuple[int, bytes]]:
         """Return position and stored bytes of the events of sources after a position, in log order."""
-        with self.datastore.transaction(commit=False) as c:
-            c.execute(
-                "SELECT position, state FROM stored_events WHERE topic >= 'source.' AND topic < 'source/'"
-                " AND position > ? ORDER BY position LIMIT ?",
-                (after, limit),
-            )
-            return [tuple(row) for row in c.fetchall()]
+        rows = self._all(
+            "SELECT position, state FROM stored_events WHERE topic >= 'source.' AND topic < 'source/'"
+            " AND position > ? ORDER BY position LIMIT ?",
+            after,
+            limit,
+        )
+        return [tuple(row) for row in rows]
 
     def recent(self, limit: int) -> list[UUID]:
         """Return the aggregates of the last so many events, the longest unused first."""
-        with self.datastore.transaction(commit=False) as c:
-            c.execute(
-                "SELECT originator_id FROM (SELECT originator_id, position FROM stored_events ORDER BY position DESC"
-                " LIMIT ?) GROUP BY originator_id ORDER BY MAX(position)",
-                (limit,),
-            )
-            return [UUID(row[0]) for row in c.fetchall()]
+        rows = self._all(
+            "SELECT originator_id FROM (SELECT originator_id, position FROM stored_events ORDER BY position DESC"
+            " LIMIT ?) GROUP BY originator_id ORDER BY MAX(position)",
+            limit,
+        )
+        return [UUID(row[0]) for row in rows]
 
     def integrity(self) -> list[str]:
         """Return what SQLite finds wrong with the file."""
-        with self.datastore.transaction(commit=False) as c:
-            c.execute("PRAGMA integrity_check")
-            return [str(row[0]) for row in c.fetchall() if row[0] != "ok"]
+        return [str(row[0]) for row in self._all("PRAGMA integrity_check") if row[0] != "ok"]
 
     def meta(self, name: str) -> str | None:
         """Return a fact about the record itself."""
         row = self._one("SELECT value FROM meta WHERE name = ?", name)
         return str(row[0]) if row else None
+
+    def _all(self, statement: str, *values: str | int) -> list[sqlite3.Row]:
+        with self.datastore.transaction(commit=False) as c:
+            c.execute(statement, values)
+            rows: list[sqlite3.Row] = c.fetchall()
+            return rows
 
     def _one(self, statement: str, *values: str | int) -> sqlite3.Row | None:
         with self.datastore.transaction(commit=False) as c:

@@ -71,16 +71,19 @@ def test_a_commit_that_fails_leaves_nothing_and_the_next_goes_through(
         assert texts(ledger) == ["kept"]
 
 
+COMMIT = SQLiteConnection.commit
+
+
+def committed_then_lost(connection: SQLiteConnection) -> None:
+    """Commit, and fail as if the answer had been lost."""
+    COMMIT(connection)
+    fail()
+
+
 @pytest.mark.of_a_file
 def test_a_commit_that_raises_but_is_on_the_disk_is_answered_by_its_receipt(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    commit = SQLiteConnection.commit
-
-    def committed_then_lost(connection: SQLiteConnection) -> None:
-        commit(connection)
-        fail()
-
     with open_ledger(tmp_path) as ledger:
         incident, report = begin(ledger)
         with monkeypatch.context() as broken:
@@ -297,12 +300,6 @@ def test_a_revoked_key_is_revoked_from_the_answer_on(tmp_path: Path) -> None:
 def test_a_key_is_revoked_though_the_commit_raised_and_the_log_could_not_be_asked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    commit = SQLiteConnection.commit
-
-    def committed_then_lost(connection: SQLiteConnection) -> None:
-        commit(connection)
-        fail()
-
     with open_ledger(tmp_path) as ledger:
         account, made = ledger.execute_now(ask(OpenAccount(name="Reporter"))).aggregate, make_key()
         ledger.execute_now(Request(IssueKey(account=account, key=made.id), ACTOR, secret=made.hash))
