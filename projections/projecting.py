@@ -13,6 +13,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from domain.events import Recorded
+from projections.checkpoints import Checkpoint
 from projections.rows import Rows
 from projections.view import View
 
@@ -38,6 +39,10 @@ class Batch:
         if position not in self.parsed:
             self.parsed[position] = parsed(position, data)
         return self.parsed[position]
+
+
+class NotOfThisLog(Exception):
+    """The views show what the log does not hold: an older or another record was put beside them."""
 
 
 class Poisoned(Exception):
@@ -72,3 +77,16 @@ def project(
 def mark_of(stored: Stored) -> str:
     """Return what tells an event from any other: the SHA-256 of its stored bytes."""
     return hashlib.sha256(stored[2]).hexdigest()
+
+
+def check_log(shown: Checkpoint, read: Read) -> None:
+    """Raise `NotOfThisLog` where a view shows what the log does not hold."""
+    if shown.mark is None:
+        return
+    stored = read(shown.position - 1, 1)
+    if not stored or stored[0][0] != shown.position or mark_of(stored[0]) != shown.mark:
+        raise NotOfThisLog(
+            f"view {shown.view} shows position {shown.position} of a log that is not this one: an older or another"
+            " record was put beside the views. If that is meant, delete views.sqlite and what begins with"
+            " its name: the views are built again from the log"
+        )

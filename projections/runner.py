@@ -21,7 +21,7 @@ from projections import checkpoints
 from projections.catalogue import VIEWS
 from projections.checkpoints import Checkpoint, OtherVersion
 from projections.database import WRITES, open_engine
-from projections.projecting import Batch, Poisoned, Read, Stored, mark_of, parsed, project
+from projections.projecting import Batch, Poisoned, Read, Stored, check_log, mark_of, parsed, project
 from projections.rebuilding import Rebuild, Rebuilt, drop_tables, make_tables
 from projections.rows import Rows
 from projections.view import View
@@ -35,10 +35,6 @@ PAUSE = 0.01
 """Seconds between two looks at a log that grows: what comes meanwhile shares a transaction."""
 RETRY = 0.5
 """Seconds until the next try, where the database is away."""
-
-
-class NotOfThisLog(Exception):
-    """The views show what the log does not hold: an older or another record was put beside them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,16 +231,9 @@ class Runner:
 
     def check(self, read: Read) -> None:
         """Raise `NotOfThisLog` where the views show what the log does not hold."""
-        for name, one in self._read_checkpoints().items():
-            if one.mark is None or name not in self._kept:
-                continue
-            stored = read(one.position - 1, 1)
-            if not stored or stored[0][0] != one.position or mark_of(stored[0]) != one.mark:
-                raise NotOfThisLog(
-                    f"view {name} shows position {one.position} of a log that is not this one: an older or another"
-                    " record was put beside the views. If that is meant, delete views.sqlite and what begins with"
-                    " its name: the views are built again from the log"
-                )
+        known = self._read_checkpoints()
+        for name in self._kept:
+            check_log(known[name], read)
 
     def _catch_up(self, read: Read) -> int:
         while self._step(read) and not self._stopping:

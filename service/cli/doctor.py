@@ -19,7 +19,8 @@ from sqlalchemy.exc import DatabaseError
 
 from domain.events import Recorded, UnknownEvent
 from domain.incident_events import EvidenceAttached
-from projections.runner import NotOfThisLog, Runner
+from projections.projecting import NotOfThisLog
+from projections.runner import Runner
 from service.cli.exits import MISMATCH
 from service.cli.opening import VIEWS, catch_up, existing
 from service.cli.options import Data, Json, Quiet

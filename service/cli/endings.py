@@ -10,7 +10,7 @@ from domain.commands import COMMANDS
 from domain.events import UnknownEvent
 from domain.refusals import Refused
 from projections.checkpoints import OtherVersion
-from projections.runner import NotOfThisLog
+from projections.projecting import NotOfThisLog
 from service.cli.exits import (
     CONFLICT,
     FAILED,

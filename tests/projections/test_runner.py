@@ -11,8 +11,9 @@ from domain import values as v
 from domain.events import Recorded
 from projections.catalogue import VIEWS
 from projections.checkpoints import OtherVersion
+from projections.projecting import NotOfThisLog
 from projections.rows import Rows
-from projections.runner import NotOfThisLog, Runner, ViewStatus
+from projections.runner import Runner, ViewStatus
 from projections.view import View
 from projections.views import change_log, claims
 from tests.projections.histories import CLAIMS, INCIDENT, REPORTS, recorded_from

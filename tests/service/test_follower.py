@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from projections.checkpoints import read
-from projections.runner import NotOfThisLog, Runner
+from projections.projecting import NotOfThisLog
+from projections.runner import Runner
 from service.follower import Follower, following
 from service.ledger import Ledger
 from service.settings import Settings
