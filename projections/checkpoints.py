@@ -69,7 +69,7 @@ def begin(connection: Connection, view: str, version: int, target: int) -> Check
     return Checkpoint(view, version, target=target)
 
 
-_MOVED = ("generation", "position", "mark", "error")
+_MOVED = ("generation", "position", "target", "mark", "error")
 _move = (
     update(checkpoints)
     .where(checkpoints.c.view == bindparam("of"))

@@ -1,50 +1,50 @@
-"""The database of the views: SQLite, one writer at a time, readers beside it."""
+"""What the views ask of their database, whichever it is.
 
-import sqlite3
-from pathlib import Path
-from typing import Any
+Law: rows that are read and the checkpoints are written in a turn, and one process at a time has it. Who follows the log
+for all others is elected: where the database is a server, its writes are refused as soon as another was.
+"""
 
-import orjson
-from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.pool import QueuePool
+from contextlib import AbstractContextManager
+from typing import Protocol
 
-READERS = 80
-"""Connections at the most."""
-WRITES = "onrecord_writes"
-"""The execution option of a connection that will write: its transaction takes the lock at once."""
+from sqlalchemy import Connection
 
 
-def open_engine(file: Path) -> Engine:
-    """Return the engine over a file, which is made where there is none."""
-    engine = create_engine(
-        f"sqlite:///{file}",
-        poolclass=QueuePool,
-        pool_size=READERS // 2,
-        max_overflow=READERS // 2,
-        connect_args={"check_same_thread": False},
-        json_serializer=lambda value: orjson.dumps(value).decode(),
-        json_deserializer=orjson.loads,
-        hide_parameters=True,  # an error must not carry what people search for or say
-    )
-    event.listen(engine, "connect", _tune)
-    event.listen(engine, "begin", _begin)
-    return engine
+class NotLeading(Exception):
+    """Another process keeps the views now."""
 
 
-def _begin(connection: Connection) -> None:
-    """Begin a transaction. One that reads first and writes later would meet SQLITE_BUSY in its middle."""
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get(WRITES) else "BEGIN")
+class Database(Protocol):
+    """The database of the views."""
 
+    @property
+    def watching(self) -> float:
+        """Return after how many seconds to look for what others did, where nobody tells."""
 
-def _tune(connection: sqlite3.Connection, _record: Any) -> None:
-    """Let readers and the writer pass each other. What a power cut loses is projected again from the log."""
-    connection.isolation_level = None
-    connection.create_function("casefold", 1, _casefold, deterministic=True)
-    pragmas = ("journal_mode = WAL", "synchronous = NORMAL", "busy_timeout = 10000", "cache_size = -16384")
-    for pragma in (*pragmas, "wal_autocheckpoint = 8000"):
-        connection.execute(f"PRAGMA {pragma}")
+    @property
+    def readers(self) -> int:
+        """Return how many connections for reading there are, at the most."""
 
+    def make(self, connection: Connection) -> None:
+        """Make what there is beside the tables of the views, in a turn."""
 
-def _casefold(text: str | None) -> str | None:
-    """Fold the case of every script: SQLite itself folds that of ASCII only."""
-    return None if text is None else text.casefold()
+    def reading(self, *, patiently: bool = False) -> AbstractContextManager[Connection]:
+        """Give a connection for reading: what takes long is let to, where it is meant to."""
+
+    def writing(self) -> AbstractContextManager[Connection]:
+        """Give a transaction in which rows that are read may be written: nobody else writes any meanwhile.
+
+        Raise `NotLeading` where this process was elected, and another has been since.
+        """
+
+    def building(self) -> AbstractContextManager[Connection]:
+        """Give a transaction for rows that nobody reads yet."""
+
+    def lead(self) -> bool:
+        """Tell whether this process is the one that follows the log, being elected where nobody is."""
+
+    def resign(self) -> None:
+        """Let another be elected."""
+
+    def close(self) -> None:
+        """Let go of all connections."""

@@ -68,7 +68,7 @@ def project(
                 rows.position = at
                 view.project(rows, recorded(at, data))
         rows.flush()
-    except faults.OperationalError:
+    except (faults.OperationalError, faults.InterfaceError):
         raise  # the database is away or full: not the view's fault
     except Exception as problem:
         raise Poisoned(at, problem) from problem
@@ -87,6 +87,6 @@ def check_log(shown: Checkpoint, read: Read) -> None:
     if not stored or stored[0][0] != shown.position or mark_of(stored[0]) != shown.mark:
         raise NotOfThisLog(
             f"view {shown.view} shows position {shown.position} of a log that is not this one: an older or another"
-            " record was put beside the views. If that is meant, delete views.sqlite and what begins with"
-            " its name: the views are built again from the log"
+            " record was put beside the views. If that is meant, stop the servers, and `onrecord views rebuild` builds"
+            " the views anew from this log"
         )

@@ -4,6 +4,8 @@ Law: readers see the old rows until the new ones take over, never a half-built v
 are tables that nobody reads; the next rebuild or start drops them.
 """
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -13,7 +15,6 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
-    Engine,
     Index,
     MetaData,
     String,
@@ -83,12 +84,13 @@ class Rebuild:
             for index in _needed(table):
                 index.create(connection)
 
-    def finish(self, engine: Engine) -> None:
+    def finish(self, building: Callable[[], AbstractContextManager[Connection]]) -> None:
         """Add the indexes by which only readers look: at the end it takes half the time. Others write in between."""
         for table in self._next.values():
             for index in table.indexes - _needed(table):
-                with engine.begin() as connection:
-                    index.create(connection)
+                with building() as connection:
+                    if index.info.get("only") in (None, connection.dialect.name):
+                        index.create(connection)
 
     def differing(self, connection: Connection, position: int) -> int:
         """Count the rows of old and new tables that the other ones do not hold, as both stood at a position."""
@@ -119,8 +121,13 @@ def _beside(table: Table, mark: str) -> Table:
     )
     for index in table.indexes:
         columns = [new.c[column.name] for column in index.columns]
-        name, where = f"{index.name}__{mark}", index.dialect_options["sqlite"]["where"]
-        Index(name, *columns, unique=index.unique, sqlite_where=where, postgresql_where=where, info=index.info)
+        options = {
+            f"{dialect}_{name}": value
+            for dialect in ("sqlite", "postgresql")
+            for name in ("where", "using")
+            if (value := index.dialect_options[dialect].get(name)) is not None
+        }
+        Index(f"{index.name}__{mark}", *columns, unique=index.unique, info=index.info, **options)
     return new
 
 

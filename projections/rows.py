@@ -4,31 +4,15 @@ Law: nothing is overwritten: a change ends the row that holds and lets another h
 begins and ends within one batch is inserted ended, so that a version inside a batch is never lost.
 """
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-import orjson
-from sqlalchemy import (
-    JSON,
-    Column,
-    Connection,
-    Dialect,
-    Executable,
-    Table,
-    bindparam,
-    insert,
-    literal_column,
-    select,
-    update,
-)
+from sqlalchemy import Connection, Table
 
-from projections.temporal import INTERVAL, key_of
+from projections.statements import Encoded, Ended, Key, Names, Row, Statements, statements_of
 
-Row = dict[str, Any]
-Key = tuple[Any, ...]
-Names = tuple[str, ...]
+__all__ = ["Row", "Rows"]
 CACHED_ROWS = 4_000
 """Rows of one table that stay at hand between batches."""
 
@@ -50,12 +34,12 @@ class _Kept:
     that were asked for.
     """
 
-    sql: "_Sql"
+    sql: Statements
     now: dict[Key, _Held | None] = field(default_factory=dict)
     fresh: dict[Key, None] = field(default_factory=dict)
     sought: dict[Names, dict[Key, dict[Key, None]]] = field(default_factory=dict)
-    closed: list[tuple[Any, ...]] = field(default_factory=list)
-    ended: list[tuple[Any, ...]] = field(default_factory=list)
+    closed: list[Encoded] = field(default_factory=list)
+    ended: list[Ended] = field(default_factory=list)
 
     def note(self, key: Key, row: Row, names: Names) -> None:
         """Note a fresh row among those that have the same values in these columns."""
@@ -85,7 +69,7 @@ class Rows:
         """Go on in this transaction."""
         if not self._kept:
             real = ((table, self._beside.get(table.name, table)) for table in self._tables)
-            self._kept = {table.name: _Kept(_Sql(written, connection.dialect)) for table, written in real}
+            self._kept = {table.name: _Kept(statements_of(written, connection.dialect)) for table, written in real}
         # The driver's own cursor: most of the time of a rebuild went into the layers above it.
         self._cursor = connection.connection.cursor()
 
@@ -136,8 +120,7 @@ class Rows:
     def find(self, table: Table, **equals: Any) -> list[Row]:
         """Return the rows that hold now with these values, own writes included, in the order of their keys."""
         kept, names, values = self._kept[table.name], tuple(equals), tuple(equals.values())
-        self._cursor.execute(kept.sql.find(names), values)
-        stored = (kept.sql.decoded(found)[0] for found in self._cursor.fetchall())
+        stored = kept.sql.find(self._cursor, names, values)
         rows = {key: row for row in stored if (key := tuple([row[part] for part in kept.sql.key])) not in kept.fresh}
         for key in kept.fresh_with(names, values):
             held = kept.now[key]
@@ -147,9 +130,8 @@ class Rows:
 
     def _held(self, kept: _Kept, key: Key) -> _Held | None:
         if key not in kept.now:
-            self._cursor.execute(kept.sql.newest, key)
-            found = self._cursor.fetchone()
-            kept.now[key] = None if found is None or found[-1] is not None else _Held(*kept.sql.decoded(found), True)
+            found = kept.sql.newest(self._cursor, key)
+            kept.now[key] = None if found is None else _Held(*found, stored=True)
         return kept.now[key]
 
     def _open(self, kept: _Kept, key: Key, row: Row) -> None:
@@ -161,7 +143,7 @@ class Rows:
 
     def _end(self, kept: _Kept, key: Key, held: _Held) -> None:
         if held.stored:
-            kept.ended.append((self.position, *key, held.since))
+            kept.ended.append((self.position, key, held.since))
         elif held.since < self.position:
             kept.closed.append(kept.sql.encoded(held.row, held.since, self.position))
 
@@ -169,11 +151,11 @@ class Rows:
         """Write what was kept back. Rows that are in the table now stay at hand for the next batch."""
         for kept in self._kept.values():
             if kept.ended:
-                self._cursor.executemany(kept.sql.end, kept.ended)
+                kept.sql.end(self._cursor, kept.ended)
             opened = [held for held in map(kept.now.get, kept.fresh) if held is not None and not held.stored]
             rows = kept.closed + [kept.sql.encoded(held.row, held.since, None) for held in opened]
             if rows:
-                self._cursor.executemany(kept.sql.insert, rows)
+                kept.sql.write(self._cursor, rows)
             for held in opened:
                 held.stored = True
             kept.closed, kept.ended = [], []
@@ -181,63 +163,3 @@ class Rows:
             kept.sought.clear()
             if len(kept.now) > CACHED_ROWS:
                 kept.now = dict(islice(kept.now.items(), len(kept.now) - CACHED_ROWS // 2, None))
-
-
-Processor = Callable[[Any], Any] | None
-
-
-class _Sql:
-    """The statements of one table in the driver's words, and how its values are written and read."""
-
-    def __init__(self, table: Table, dialect: Dialect) -> None:
-        self._table, self._dialect = table, dialect
-        columns = [column for column in table.columns if column.name not in INTERVAL]
-        self.key = key_of(table)
-        self._writers = [(column.name, _writer(column, dialect)) for column in columns]
-        self._readers = [(column.name, _reader(column, dialect)) for column in columns]
-        self.insert = self._text(insert(table), [column.name for column in table.columns])
-        named = [table.c[part] == bindparam(f"key_{part}") for part in self.key]
-        keys = [f"key_{part}" for part in self.key]
-        ending = update(table).where(*named, table.c.since == bindparam("began")).values(until=bindparam("at"))
-        self.end = self._text(ending, ["at", *keys, "began"])
-        # Not the row "with no end": it would be looked for among all the rows that the key ever had.
-        newest = select(*columns, table.c.since, table.c.until).where(*named).order_by(table.c.since.desc())
-        self.newest = self._text(newest.limit(literal_column("1")).offset(literal_column("0")), keys)
-        self._finds: dict[Names, str] = {}
-
-    def find(self, names: Names) -> str:
-        """Return the query for the rows that hold now with the values of these columns."""
-        if names not in self._finds:
-            where = [self._table.c[name] == bindparam(f"is_{name}") for name in names]
-            query = select(self._table).where(self._table.c.until.is_(None), *where)
-            self._finds[names] = self._text(query, [f"is_{name}" for name in names])
-        return self._finds[names]
-
-    def _text(self, statement: Executable, parameters: Sequence[str]) -> str:
-        compiled = statement.compile(dialect=self._dialect)  # type: ignore[attr-defined]  # a Core statement
-        assert list(compiled.positiontup or ()) == list(parameters), "values are given in the order of the statement"
-        return str(compiled)
-
-    def encoded(self, row: Row, since: int, until: int | None) -> tuple[Any, ...]:
-        """Return a row as the driver takes it."""
-        values = [row[name] if write is None else write(row[name]) for name, write in self._writers]
-        return (*values, since, until)
-
-    def decoded(self, found: Sequence[Any]) -> tuple[Row, int]:
-        """Return a row, and since when it holds, from what the driver gives."""
-        pairs = zip(self._readers, found, strict=False)
-        return {name: value if read is None else read(value) for (name, read), value in pairs}, found[-2]
-
-
-def _writer(column: Column[Any], dialect: Dialect) -> Processor:
-    if isinstance(column.type, JSON):
-        return _json_text
-    return column.type.dialect_impl(dialect).bind_processor(dialect)
-
-
-def _reader(column: Column[Any], dialect: Dialect) -> Processor:
-    return column.type.dialect_impl(dialect).result_processor(dialect, None)
-
-
-def _json_text(value: Any) -> str | None:
-    return None if value is None else orjson.dumps(value).decode()

@@ -7,23 +7,24 @@ fails on an event stops before it, says so, and does not take the others down.
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self
+from typing import Self
 
 import structlog
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
 
 from projections import checkpoints
 from projections.catalogue import VIEWS
 from projections.checkpoints import Checkpoint, OtherVersion
-from projections.database import WRITES, open_engine
+from projections.database import Database, NotLeading
+from projections.kept import Kept, ViewStatus, prepared
 from projections.projecting import Batch, Poisoned, Read, Stored, check_log, mark_of, parsed, project
-from projections.rebuilding import Rebuild, Rebuilt, drop_tables, make_tables
-from projections.rows import Rows
+from projections.rebuilding import Rebuild, Rebuilt
+from projections.sqlite import SqliteViews
 from projections.view import View
 
 log = structlog.get_logger()
@@ -37,42 +38,19 @@ RETRY = 0.5
 """Seconds until the next try, where the database is away."""
 
 
-@dataclass(frozen=True, slots=True)
-class ViewStatus:
-    """How a view stands. `progress` is the share of the log that it shows, 0 to 1."""
-
-    name: str
-    version: int
-    position: int
-    state: Literal["live", "rebuilding", "failed"]
-    error: str | None = None
-    progress: float = 1.0
-
-
-@dataclass(slots=True)
-class _Kept:
-    """A view, its rows at hand, and how far it is."""
-
-    view: View
-    rows: Rows
-    at: Checkpoint
-
-    @property
-    def filling(self) -> bool:
-        """Tell whether it was begun anew, and is not to be read yet."""
-        return self.at.position < self.at.target
-
-
-ProjectOne = Callable[[Connection, _Kept, Batch], Checkpoint]
+ProjectOne = Callable[[Connection, Kept, Batch], Checkpoint]
 
 
 class Runner:
     """The views of one database. Open it with `Runner.open`."""
 
-    def __init__(self, engine: Engine, views: tuple[View, ...], batch: int) -> None:
-        self._engine, self._batch = engine, batch
-        self._writing_engine = engine.execution_options(**{WRITES: True})
-        self._kept: dict[str, _Kept] = {}
+    def __init__(self, database: Database, views: tuple[View, ...] = VIEWS, *, batch: int = BATCH) -> None:
+        self._database, self._batch = database, batch
+        try:
+            self._kept = {one.view.name: one for one in prepared(database, views)}
+        except BaseException:
+            database.close()
+            raise
         self._rebuilds: dict[str, Rebuild] = {}
         self._moved = threading.Condition()
         self._woken = threading.Event()
@@ -81,12 +59,11 @@ class Runner:
         self._thread: threading.Thread | None = None
         self._listeners: list[Callable[[], None]] = []
         self._head = 0
-        self._prepare(views)
 
     @classmethod
     def open(cls, file: Path, views: tuple[View, ...] = VIEWS, *, batch: int = BATCH) -> Self:
         """Open the views in a file, making it where there is none; `batch` events share a transaction."""
-        return cls(open_engine(file), views, batch)
+        return cls(SqliteViews(file), views, batch=batch)
 
     def __enter__(self) -> Self:
         return self
@@ -97,32 +74,22 @@ class Runner:
         self.close()
 
     def close(self) -> None:
-        """Stop following, and let go of the file."""
+        """Stop following, and let go of the database."""
         self.stop()
-        self._engine.dispose()
-
-    def _prepare(self, views: tuple[View, ...]) -> None:
-        """Make what is missing, and begin those views anew whose meaning changed."""
-        with self._writing_engine.begin() as connection:
-            checkpoints.metadata.create_all(connection)
-            known = checkpoints.read(connection)
-            for view in views:
-                at = known.get(view.name)
-                if at is not None and at.version > view.version:
-                    raise OtherVersion(f"view {view.name} was written by a newer version of On Record: use that one")
-                if at is None or at.version < view.version:
-                    drop_tables(connection, view)
-                    make_tables(connection, view)
-                    at = checkpoints.begin(connection, view.name, view.version, at.position if at else 0)
-                self._kept[view.name] = _Kept(view, Rows(view.tables), at)
+        self._database.close()
 
     # Reading.
 
     @contextmanager
     def connect(self) -> Iterator[Connection]:
-        """Give a connection for reading: one unchanging picture until it is let go."""
-        with self._engine.connect() as connection:
+        """Give a connection for reading: what it shows at a position is one unchanging picture."""
+        with self._database.reading() as connection:
             yield connection
+
+    @property
+    def readers(self) -> int:
+        """Return how many connections for reading there are, at the most."""
+        return self._database.readers
 
     def position(self, *names: str) -> int:
         """Return the position that these views show, all that have not failed where none is named."""
@@ -135,20 +102,10 @@ class Runner:
 
     def status(self) -> list[ViewStatus]:
         """Tell how each view stands."""
-        return [self._status(one) for one in self._kept.values()]
+        return [one.status(self._head, self._rebuilds.get(name)) for name, one in self._kept.items()]
 
-    def _named(self, names: tuple[str, ...]) -> list[_Kept]:
+    def _named(self, names: tuple[str, ...]) -> list[Kept]:
         return [self._kept[name] for name in names] if names else list(self._kept.values())
-
-    def _status(self, one: _Kept) -> ViewStatus:
-        name, version, position = one.view.name, one.view.version, one.at.position
-        if one.at.error is not None:
-            return ViewStatus(name, version, position, "failed", one.at.error)
-        rebuild = self._rebuilds.get(name)
-        if rebuild is not None:
-            return ViewStatus(name, version, position, "rebuilding", progress=_share(rebuild.position, self._head))
-        state: Literal["live", "rebuilding"] = "rebuilding" if one.filling else "live"
-        return ViewStatus(name, version, position, state, progress=_share(position, self._head))
 
     def shows(self, position: int, *names: str) -> bool:
         """Tell whether these views show the position; one that is begun anew shows nothing yet."""
@@ -165,16 +122,17 @@ class Runner:
     def start(self, read: Read) -> None:
         """Follow the log in a thread of its own, until `stop`. Raise `NotOfThisLog` where the views show another.
 
-        A view that failed tries again: it may have been mended since.
+        Of several processes, the one that is elected does, and the others see how far it has come.
         """
         self.check(read)
-        self._try_again()
+        led = self._lead(read, led=False)
+        self._tell()
         self._stopping = False
-        self._thread = threading.Thread(target=self._follow, args=(read,), name="views", daemon=True)
+        self._thread = threading.Thread(target=self._follow, args=(read, led), name="views", daemon=True)
         self._thread.start()
 
     def _try_again(self) -> None:
-        with self._writing, self._writing_engine.begin() as connection:
+        with self._writing, self._database.writing() as connection:
             for one in checkpoints.read(connection).values():
                 if one.error is not None:
                     checkpoints.move(connection, replace(one, error=None))
@@ -187,6 +145,7 @@ class Runner:
         if self._thread is not None:
             self._thread.join()
             self._thread = None
+            self._database.resign()
 
     def on_move(self, listener: Callable[[], None]) -> None:
         """Let a listener be told whenever the views have moved."""
@@ -195,8 +154,9 @@ class Runner:
     def reread(self) -> None:
         """Find out how far another process, which keeps the views, has come."""
         with self._writing:
-            self._reread()
-        self._tell()
+            moved = self._reread()
+        if moved:
+            self._tell()
 
     def _tell(self) -> None:
         with self._moved:
@@ -209,17 +169,34 @@ class Runner:
         self._head = max(self._head, head)
         self._woken.set()
 
-    def _follow(self, read: Read) -> None:
+    def _lead(self, read: Read, *, led: bool) -> bool:
+        """Tell whether this process keeps the views; one that did not before looks whether they are this log's."""
+        leads = self._database.lead()
+        if leads and not led:
+            self.check(read)
+            self._try_again()  # what failed may have been mended since
+        return leads
+
+    def _follow(self, read: Read, led: bool) -> None:  # a thread gives it by position
         while not self._stopping:
             self._woken.clear()
             try:
-                self._catch_up(read)
+                led = self._lead(read, led=led)
+                self._go_on(read, leading=led)
             except Exception as problem:  # noqa: BLE001  # the database is away: told, and tried again
                 log.error("views cannot follow", error=repr(problem))
                 self._woken.wait(timeout=RETRY)
                 continue
             time.sleep(PAUSE)
-            self._woken.wait(timeout=1.0)
+            self._woken.wait(timeout=self._database.watching)
+
+    def _go_on(self, read: Read, *, leading: bool) -> None:
+        """Catch up with the log, or with the process that keeps the views."""
+        if not leading:
+            self.reread()
+            return
+        with suppress(NotLeading):
+            self._catch_up(read)
 
     def catch_up(self, read: Read) -> int:
         """Bring all views to the head of the log, and return the position that they show.
@@ -243,23 +220,24 @@ class Runner:
     def _step(self, read: Read) -> bool:
         """Take one batch for the views that are furthest, and one for each that is behind; tell whether there was."""
         with self._writing:
-            self._reread()
+            moved = self._reread()
             batches = [(group, Batch(stored)) for group in self._groups() if (stored := self._stored(read, group))]
             for group, batch in batches:
                 self._take(group, batch)
-        self._tell()
+        if moved or batches:
+            self._tell()
         return bool(batches)
 
-    def _groups(self) -> list[list[_Kept]]:
+    def _groups(self) -> list[list[Kept]]:
         """Return the views that can go on, those of one position together, the furthest first."""
         able = sorted((one for one in self._kept.values() if one.at.error is None), key=lambda one: -one.at.position)
         return [list(group) for _, group in groupby(able, key=lambda one: one.at.position)]
 
-    def _stored(self, read: Read, group: list[_Kept]) -> Sequence[Stored]:
+    def _stored(self, read: Read, group: list[Kept]) -> Sequence[Stored]:
         return read(group[0].at.position, self._batch)
 
     def _read_checkpoints(self) -> dict[str, Checkpoint]:
-        with self._engine.connect() as connection:
+        with self._database.reading() as connection:
             return checkpoints.read(connection)
 
     def _reread(self, connection: Connection | None = None) -> bool:
@@ -274,7 +252,7 @@ class Runner:
             one.rows.forget()
         return bool(moved)
 
-    def _take(self, group: list[_Kept], batch: Batch) -> None:
+    def _take(self, group: list[Kept], batch: Batch) -> None:
         """Project a batch in one transaction. A crash before its commit leaves the views where they were.
 
         Where an event poisons a view, the batch is taken back and taken again with care: a savepoint for each view
@@ -286,10 +264,10 @@ class Runner:
             self._take_in_one(group, batch, self._project_with_care)
         self._head = max(self._head, batch.stored[-1][0])
 
-    def _take_in_one(self, group: list[_Kept], batch: Batch, project_one: ProjectOne) -> None:
+    def _take_in_one(self, group: list[Kept], batch: Batch, project_one: ProjectOne) -> None:
         moved: list[Checkpoint] = []
         try:
-            with self._writing_engine.begin() as connection:
+            with self._database.writing() as connection:
                 if self._reread(connection):
                     return
                 moved = [project_one(connection, one, batch) for one in group]
@@ -301,11 +279,11 @@ class Runner:
         for one, at in zip(group, moved, strict=True):
             one.at = at
 
-    def _project(self, connection: Connection, one: _Kept, batch: Batch) -> Checkpoint:
+    def _project(self, connection: Connection, one: Kept, batch: Batch) -> Checkpoint:
         """Project a batch for one view. Raise `Poisoned` where it cannot take an event."""
         return self._projected(connection, one, one.at, batch, batch.stored)
 
-    def _project_with_care(self, connection: Connection, one: _Kept, batch: Batch) -> Checkpoint:
+    def _project_with_care(self, connection: Connection, one: Kept, batch: Batch) -> Checkpoint:
         """Project a batch for one view: all of it, or what comes before the event that it cannot take."""
         try:
             with connection.begin_nested():  # what a poisoned event leaves is undone without the other views
@@ -314,7 +292,7 @@ class Runner:
             one.rows.forget()
             return self._one_by_one(connection, one, batch)
 
-    def _one_by_one(self, connection: Connection, one: _Kept, batch: Batch) -> Checkpoint:
+    def _one_by_one(self, connection: Connection, one: Kept, batch: Batch) -> Checkpoint:
         """Find the event that a view cannot take: rows are written late, so a batch only tells that there is one."""
         at = one.at
         for stored in batch.stored:
@@ -328,7 +306,7 @@ class Runner:
         return at
 
     def _projected(
-        self, connection: Connection, one: _Kept, at: Checkpoint, batch: Batch, stored: Sequence[Stored]
+        self, connection: Connection, one: Kept, at: Checkpoint, batch: Batch, stored: Sequence[Stored]
     ) -> Checkpoint:
         project(connection, one.view, one.rows, stored, batch.recorded)
         return replace(at, position=stored[-1][0], mark=mark_of(stored[-1]))
@@ -343,11 +321,11 @@ class Runner:
         one = self._kept[name]
         rebuild = self._rebuilds[name] = Rebuild(one.view)
         try:
-            with self._writing_engine.begin() as connection:
+            with self._database.writing() as connection:
                 rebuild.make(connection)
             self._fill(rebuild, read, told)
-            rebuild.finish(self._writing_engine)
-            with self._engine.connect() as connection:
+            rebuild.finish(self._database.building)
+            with self._database.reading(patiently=True) as connection:
                 differing = rebuild.differing(connection, min(one.at.position, rebuild.position))
             with self._writing:
                 self._take_over(one, rebuild, read)
@@ -359,7 +337,7 @@ class Runner:
 
     def _fill(self, rebuild: Rebuild, read: Read, told: Callable[[int], None] | None) -> None:
         while stored := read(rebuild.position, self._batch * FILLING):
-            with self._writing_engine.begin() as connection:
+            with self._database.building() as connection:
                 self._add(connection, rebuild, stored)
             if told is not None:
                 told(rebuild.position)
@@ -369,19 +347,20 @@ class Runner:
         rebuild.position, rebuild.mark = stored[-1][0], mark_of(stored[-1])
         self._head = max(self._head, rebuild.position)
 
-    def _take_over(self, one: _Kept, rebuild: Rebuild, read: Read) -> None:
+    def _take_over(self, one: Kept, rebuild: Rebuild, read: Read) -> None:
         """Put the new rows in the old ones' place. A crash before the commit leaves the old rows as they were.
 
         The last few events are taken in the same transaction, which whoever keeps the live view waits for: the new
         rows never stand behind the old ones.
         """
-        with self._writing_engine.begin() as connection:
+        with self._database.writing() as connection:
             self._reread(connection)
             while stored := read(rebuild.position, self._batch):
                 self._add(connection, rebuild, stored)
             at = replace(
                 one.at,
                 generation=one.at.generation + 1,
+                target=0,
                 position=rebuild.position,
                 mark=rebuild.mark,
                 error=None,
@@ -390,7 +369,3 @@ class Runner:
             checkpoints.move(connection, at)
         one.rows.forget()
         one.at = at
-
-
-def _share(position: int, head: int) -> float:
-    return min(1.0, position / head) if head else 1.0

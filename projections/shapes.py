@@ -7,7 +7,10 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel
-from sqlalchemy import ColumnElement, func
+from sqlalchemy import Boolean, ColumnElement
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 from domain.units import to_si
 from domain.values import Quantity
@@ -54,7 +57,26 @@ def in_si(quantity: dict[str, Any]) -> dict[str, Any]:
 
 def holds_text(column: ColumnElement[Any], q: str) -> ColumnElement[bool]:
     """Return the condition that a text holds another, whatever the case of either, in any script."""
-    return func.instr(func.casefold(column), q.casefold()) > 0
+    return _held_text(column, q.upper())
+
+
+class _held_text(FunctionElement[bool]):  # noqa: N801  # it is written as a function of SQL
+    """Whether a text holds another, given in upper case: so are ß and SS the same, and both sigmas of Greek."""
+
+    type = Boolean()
+    inherit_cache = True
+
+
+@compiles(_held_text, "sqlite")
+def _in_a_file(element: _held_text, compiler: SQLCompiler, **options: Any) -> str:
+    column, part = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"(instr(folded({column}), {part}) > 0)"
+
+
+@compiles(_held_text, "postgresql")
+def _on_a_server(element: _held_text, compiler: SQLCompiler, **options: Any) -> str:
+    column, part = (compiler.process(clause, **options) for clause in element.clauses)
+    return f'(strpos(upper({column} COLLATE "und-x-icu"), {part}) > 0)'
 
 
 def apart(one: dict[str, Any], other: dict[str, Any]) -> bool:

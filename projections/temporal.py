@@ -6,11 +6,26 @@ one row of a key holds, or none.
 
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Column, ColumnElement, Index, MetaData, Select, Table, and_, or_, select
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    ColumnElement,
+    Index,
+    MetaData,
+    Select,
+    String,
+    Table,
+    and_,
+    or_,
+    select,
+)
 
 INTERVAL = ("since", "until")
 Json = JSON(none_as_null=True)
 """A column of JSON, NULL where there is no value."""
+Text = String().with_variant(String(collation="C"), "postgresql")
+"""A column of text, in the order of its code points in every database."""
 
 
 def temporal(name: str, metadata: MetaData, *columns: Column[Any], key: tuple[str, ...]) -> Table:

@@ -21,6 +21,7 @@ from projections.runner import Runner
 from service import logs, memory
 from service.ledger import Ledger
 from service.settings import PREFIX, Settings
+from service.views import open_views
 
 log = structlog.get_logger()
 BYTE = b"."
@@ -154,7 +155,7 @@ def _await_end(process: "subprocess.Popen[bytes]") -> None:
 def follow(data: Path) -> None:
     """Keep the views of a record until standard input ends."""
     settings = Settings(data=data)
-    with Ledger.open(settings, read_only=True) as ledger, Runner.open(data / "views.sqlite") as views:
+    with Ledger.open(settings, read_only=True) as ledger, open_views(settings) as views:
         memory.settle()
         views.on_move(_tell)
         views.start(ledger.read_raw)

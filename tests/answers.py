@@ -14,13 +14,13 @@ import orjson
 from starlette.testclient import TestClient
 
 from domain.events import Actor
-from projections.runner import Runner
 from service import demo
 from service.api.app import bare_app, provide
 from service.api.examples import STANCE
 from service.imports import import_merged
 from service.ledger import Ledger
 from service.settings import Settings
+from service.views import open_views
 
 INCIDENT, CLAIM = "INC-Q6V7NE", "5f7d23fe-643e-5072-8992-362657b5a203"
 ASKED: dict[str, dict[str, str]] = {
@@ -71,7 +71,7 @@ def _story() -> Iterator[TestClient]:
         settings = Settings(data=Path(folder), open_reading=True)
         with (
             Ledger.open(settings, demonstration=True) as ledger,
-            Runner.open(settings.data / "views.sqlite") as views,
+            open_views(settings) as views,
         ):
             import_merged(ledger, [demo.EXAMPLES / demo.FILES[0]], Actor())
             views.catch_up(ledger.read_raw)

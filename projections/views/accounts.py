@@ -2,24 +2,24 @@
 
 from typing import Any, assert_never
 
-from sqlalchemy import BigInteger, Column, MetaData, String
+from sqlalchemy import BigInteger, Column, MetaData
 
 from domain import account_events as e
 from domain.events import Recorded
 from projections.lists import Listed
 from projections.rows import Row, Rows
 from projections.shapes import id_of, text_of
-from projections.temporal import Json, listed_by, temporal
+from projections.temporal import Json, Text, listed_by, temporal
 from projections.view import View
 
 metadata = MetaData()
 accounts = temporal(
     "accounts",
     metadata,
-    Column("account", String, nullable=False),
-    Column("name", String, nullable=False),
-    Column("kind", String, nullable=False),
-    Column("state", String, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("state", Text, nullable=False),
     Column("grants", Json, nullable=False),
     Column("keys", Json, nullable=False),
     Column("position", BigInteger, nullable=False),

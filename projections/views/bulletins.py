@@ -11,7 +11,7 @@ from collections import deque
 from typing import Any, Literal, assert_never
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import BigInteger, Column, Connection, Index, Integer, MetaData, String, select
+from sqlalchemy import BigInteger, Column, Connection, Index, Integer, MetaData, select
 
 from domain import incident_events as e
 from domain import values as v
@@ -20,46 +20,46 @@ from domain.incident_state import record_state
 from projections.lists import Listed
 from projections.rows import Row, Rows
 from projections.shapes import json_of, text_of
-from projections.temporal import Json, holds_at, listed_by, row_at, temporal
+from projections.temporal import Json, Text, holds_at, listed_by, row_at, temporal
 from projections.view import View
 
 metadata = MetaData()
 bulletins = temporal(
     "bulletins",
     metadata,
-    Column("bulletin", String, nullable=False),
-    Column("incident", String, nullable=False),
-    Column("title", String, nullable=False),
-    Column("text", String, nullable=False),
-    Column("language", String, nullable=False),
-    Column("url", String),
-    Column("state", String, nullable=False),
+    Column("bulletin", Text, nullable=False),
+    Column("incident", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("url", Text),
+    Column("state", Text, nullable=False),
     Column("cites", Json, nullable=False),
     Column("corrections", Json, nullable=False),
     Column("withdrawal", Json),
     Column("position", BigInteger, nullable=False),
-    Column("published_at", String, nullable=False),
+    Column("published_at", Text, nullable=False),
     key=("bulletin",),
 )
 leanings = temporal(
     "bulletins_leanings",
     metadata,
-    Column("kind", String, nullable=False),
-    Column("id", String, nullable=False),
-    Column("claim", String, nullable=False),
-    Column("relation", String, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("claim", Text, nullable=False),
+    Column("relation", Text, nullable=False),
     Column("position", BigInteger, nullable=False),
     key=("kind", "id", "claim", "relation"),
 )
 standings = temporal(
     "bulletins_claims",
     metadata,
-    Column("claim", String, nullable=False),
-    Column("retracted", String),
-    Column("assessment", String, nullable=False),
+    Column("claim", Text, nullable=False),
+    Column("retracted", Text),
+    Column("assessment", Text, nullable=False),
     Column("corrections", Integer, nullable=False),
     Column("changed", BigInteger, nullable=False),
-    Column("change", String, nullable=False),
+    Column("change", Text, nullable=False),
     key=("claim",),
 )
 Index("ix_bulletins_leanings_claim", leanings.c.claim, leanings.c.since)

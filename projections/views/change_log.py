@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator
 from typing import Any, get_args
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import BigInteger, Column, Connection, Index, Integer, MetaData, RowMapping, String, select
+from sqlalchemy import BigInteger, Column, Connection, Index, Integer, MetaData, RowMapping, select
 
 from domain import account_events as a
 from domain import incident_events as e
@@ -12,7 +12,7 @@ from domain import source_events as s
 from domain.events import Event, Recorded, parse
 from projections.rows import Rows
 from projections.shapes import id_of, json_of, text_of
-from projections.temporal import Json, temporal
+from projections.temporal import Json, Text, temporal
 from projections.view import View
 
 metadata = MetaData()
@@ -20,18 +20,18 @@ change_log = temporal(
     "change_log",
     metadata,
     Column("position", BigInteger, nullable=False),
-    Column("recorded_at", String, nullable=False),
-    Column("aggregate_kind", String, nullable=False),
-    Column("aggregate", String, nullable=False),
+    Column("recorded_at", Text, nullable=False),
+    Column("aggregate_kind", Text, nullable=False),
+    Column("aggregate", Text, nullable=False),
     Column("version", Integer, nullable=False),
-    Column("name", String, nullable=False),
-    Column("account", String),
-    Column("key", String),
-    Column("reason", String, nullable=False),
-    Column("correlation", String),
+    Column("name", Text, nullable=False),
+    Column("account", Text),
+    Column("key", Text),
+    Column("reason", Text, nullable=False),
+    Column("correlation", Text),
     Column("causation", BigInteger),
-    Column("subject_kind", String, nullable=False),
-    Column("subject", String, nullable=False),
+    Column("subject_kind", Text, nullable=False),
+    Column("subject", Text, nullable=False),
     Column("payload", Json, nullable=False),
     key=("position",),
 )

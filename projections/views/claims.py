@@ -10,7 +10,6 @@ from sqlalchemy import (
     Index,
     Integer,
     MetaData,
-    String,
     and_,
     func,
     not_,
@@ -24,26 +23,26 @@ from domain.events import Recorded
 from domain.incident_state import record_state
 from projections.rows import Row, Rows
 from projections.shapes import holds_text, id_of, in_si, json_of, json_or_none, quantity_of, text_of
-from projections.temporal import Json, listed_by, row_at, temporal
+from projections.temporal import Json, Text, listed_by, row_at, temporal
 from projections.view import View
 
 metadata = MetaData()
 claims = temporal(
     "claims",
     metadata,
-    Column("claim", String, nullable=False),
-    Column("incident", String, nullable=False),
+    Column("claim", Text, nullable=False),
+    Column("incident", Text, nullable=False),
     Column("number", Integer, nullable=False),
-    Column("short_id", String, nullable=False),
-    Column("reference", String),
+    Column("short_id", Text, nullable=False),
+    Column("reference", Text),
     Column("made_at", BigInteger, nullable=False),
-    Column("kind", String, nullable=False),
-    Column("text", String, nullable=False),
-    Column("chain", String, nullable=False),
-    Column("figure", String),
-    Column("record_state", String, nullable=False),
-    Column("assessment", String, nullable=False),
-    Column("group", String, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("chain", Text, nullable=False),
+    Column("figure", Text),
+    Column("record_state", Text, nullable=False),
+    Column("assessment", Text, nullable=False),
+    Column("group", Text, nullable=False),
     Column("said", Json, nullable=False),
     Column("became", Json, nullable=False),
     key=("claim",),
@@ -52,15 +51,15 @@ claims = temporal(
 incidents = temporal(
     "claims_incidents",
     metadata,
-    Column("incident", String, nullable=False),
-    Column("short_id", String, nullable=False),
+    Column("incident", Text, nullable=False),
+    Column("short_id", Text, nullable=False),
     key=("incident",),
 )
 reports = temporal(
     "claims_reports",
     metadata,
-    Column("report", String, nullable=False),
-    Column("source", String, nullable=False),
+    Column("report", Text, nullable=False),
+    Column("source", Text, nullable=False),
     key=("report",),
 )
 

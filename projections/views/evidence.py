@@ -2,27 +2,27 @@
 
 from typing import Any, assert_never
 
-from sqlalchemy import BigInteger, Column, MetaData, String
+from sqlalchemy import BigInteger, Column, MetaData
 
 from domain import incident_events as e
 from domain.events import Recorded
 from projections.lists import Listed
 from projections.rows import Row, Rows
 from projections.shapes import id_of, json_of, text_of
-from projections.temporal import Json, listed_by, temporal
+from projections.temporal import Json, Text, listed_by, temporal
 from projections.view import View
 
 metadata = MetaData()
 evidence = temporal(
     "evidence",
     metadata,
-    Column("evidence", String, nullable=False),
-    Column("incident", String, nullable=False),
-    Column("kind", String, nullable=False),
-    Column("hash", String, nullable=False),
-    Column("reference", String),
-    Column("state", String, nullable=False),
-    Column("finding", String),
+    Column("evidence", Text, nullable=False),
+    Column("incident", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+    Column("reference", Text),
+    Column("state", Text, nullable=False),
+    Column("finding", Text),
     Column("content", Json, nullable=False),
     Column("custody", Json, nullable=False),
     Column("position", BigInteger, nullable=False),

@@ -9,7 +9,7 @@ to nothing; "about" is the number itself. What a stance states, as a concession 
 from typing import Any, assert_never
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import BigInteger, Boolean, Column, Connection, Index, MetaData, String, select
+from sqlalchemy import BigInteger, Boolean, Column, Connection, Index, MetaData, select
 
 from domain import incident_events as e
 from domain import values as v
@@ -17,19 +17,19 @@ from domain.events import Recorded
 from projections.lists import Listed
 from projections.rows import Row, Rows
 from projections.shapes import apart, id_of, json_of, quantity_of, text_of
-from projections.temporal import Json, holds_at, listed_by, row_at, temporal
+from projections.temporal import Json, Text, holds_at, listed_by, row_at, temporal
 from projections.view import View
 
 metadata = MetaData()
 figures = temporal(
     "figures",
     metadata,
-    Column("figure", String, nullable=False),
-    Column("incident", String, nullable=False),
-    Column("label", String, nullable=False),
-    Column("unit", String, nullable=False),
-    Column("counting_rule", String, nullable=False),
-    Column("of_whom", String),
+    Column("figure", Text, nullable=False),
+    Column("incident", Text, nullable=False),
+    Column("label", Text, nullable=False),
+    Column("unit", Text, nullable=False),
+    Column("counting_rule", Text, nullable=False),
+    Column("of_whom", Text),
     Column("adopted", Json),
     Column("position", BigInteger, nullable=False),
     key=("figure",),
@@ -37,23 +37,23 @@ figures = temporal(
 stated = temporal(
     "figures_stated",
     metadata,
-    Column("stated_by", String, nullable=False),
-    Column("figure", String, nullable=False),
-    Column("claim", String, nullable=False),
-    Column("source", String),
-    Column("how", String, nullable=False),
+    Column("stated_by", Text, nullable=False),
+    Column("figure", Text, nullable=False),
+    Column("claim", Text, nullable=False),
+    Column("source", Text),
+    Column("how", Text, nullable=False),
     Column("quantity", Json, nullable=False),
     Column("standing", Boolean, nullable=False),
     Column("superseded_by", Json, nullable=False),
     Column("position", BigInteger, nullable=False),
-    Column("learnt", String, nullable=False),
+    Column("learnt", Text, nullable=False),
     key=("stated_by",),
 )
 claimed_by = temporal(
     "figures_claims",
     metadata,
-    Column("claim", String, nullable=False),
-    Column("claimant", String),
+    Column("claim", Text, nullable=False),
+    Column("claimant", Text),
     Column("retracted", Boolean, nullable=False),
     Column("updated_by", Json, nullable=False),
     Column("updates", Json, nullable=False),

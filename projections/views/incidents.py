@@ -7,36 +7,36 @@ from collections.abc import Collection
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import BigInteger, Column, Connection, Integer, MetaData, String, or_, select
+from sqlalchemy import BigInteger, Column, Connection, Integer, MetaData, or_, select
 
 from domain import incident_events as e
 from domain import values as v
 from domain.events import Recorded
 from projections.rows import Row, Rows
 from projections.shapes import holds_text, json_or_none, text_of
-from projections.temporal import Json, holds_at, listed_by, row_at, temporal
+from projections.temporal import Json, Text, holds_at, listed_by, row_at, temporal
 from projections.view import View
 
 metadata = MetaData()
 incidents = temporal(
     "incidents",
     metadata,
-    Column("incident", String, nullable=False),
-    Column("short_id", String, nullable=False),
-    Column("title", String, nullable=False),
-    Column("summary", String, nullable=False),
+    Column("incident", Text, nullable=False),
+    Column("short_id", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("summary", Text, nullable=False),
     Column("place", Json),
-    Column("country", String),
+    Column("country", Text),
     Column("occurred", Json),
     Column("tags", Json, nullable=False),
-    Column("marking", String, nullable=False),
-    Column("state", String, nullable=False),
-    Column("disposition", String),
+    Column("marking", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("disposition", Text),
     Column("links", Json, nullable=False),
     Column("groups", Json, nullable=False),
     Column("counts", Json, nullable=False),
     Column("opened", Json, nullable=False),
-    Column("changed_at", String, nullable=False),
+    Column("changed_at", Text, nullable=False),
     Column("changed", BigInteger, nullable=False),
     Column("version", Integer, nullable=False),
     key=("incident",),
@@ -44,8 +44,8 @@ incidents = temporal(
 assessed = temporal(
     "incidents_claims",
     metadata,
-    Column("claim", String, nullable=False),
-    Column("group", String, nullable=False),
+    Column("claim", Text, nullable=False),
+    Column("group", Text, nullable=False),
     Column("retracted", Integer, nullable=False),
     key=("claim",),
 )

@@ -2,41 +2,41 @@
 
 from typing import assert_never
 
-from sqlalchemy import BigInteger, Column, MetaData, String
+from sqlalchemy import BigInteger, Column, MetaData
 
 from domain import incident_events as e
 from domain.events import Recorded
 from projections.lists import Listed
 from projections.rows import Rows
 from projections.shapes import id_of, text_of
-from projections.temporal import listed_by, temporal
+from projections.temporal import Text, listed_by, temporal
 from projections.view import View
 
 metadata = MetaData()
 notes = temporal(
     "notes",
     metadata,
-    Column("note", String, nullable=False),
-    Column("incident", String, nullable=False),
-    Column("subject_kind", String, nullable=False),
-    Column("subject", String, nullable=False),
-    Column("text", String, nullable=False),
-    Column("by", String),
-    Column("written_at", String, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("incident", Text, nullable=False),
+    Column("subject_kind", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("by", Text),
+    Column("written_at", Text, nullable=False),
     Column("position", BigInteger, nullable=False),
     key=("note",),
 )
 tasks = temporal(
     "tasks",
     metadata,
-    Column("task", String, nullable=False),
-    Column("incident", String, nullable=False),
-    Column("subject_kind", String, nullable=False),
-    Column("subject", String, nullable=False),
-    Column("text", String, nullable=False),
-    Column("to", String, nullable=False),
-    Column("due", String),
-    Column("state", String, nullable=False),
+    Column("task", Text, nullable=False),
+    Column("incident", Text, nullable=False),
+    Column("subject_kind", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("to", Text, nullable=False),
+    Column("due", Text),
+    Column("state", Text, nullable=False),
     Column("position", BigInteger, nullable=False),
     key=("task",),
 )

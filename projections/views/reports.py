@@ -2,31 +2,31 @@
 
 from typing import assert_never
 
-from sqlalchemy import BigInteger, Column, MetaData, String
+from sqlalchemy import BigInteger, Column, MetaData
 
 from domain import incident_events as e
 from domain.events import Recorded
 from projections.lists import Listed
 from projections.rows import Rows
 from projections.shapes import json_of, text_of
-from projections.temporal import Json, listed_by, temporal
+from projections.temporal import Json, Text, listed_by, temporal
 from projections.view import View
 
 metadata = MetaData()
 reports = temporal(
     "reports",
     metadata,
-    Column("report", String, nullable=False),
-    Column("incident", String, nullable=False),
-    Column("source", String, nullable=False),
-    Column("title", String, nullable=False),
-    Column("published", String),
-    Column("reference", String),
+    Column("report", Text, nullable=False),
+    Column("incident", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("published", Text),
+    Column("reference", Text),
     Column("content", Json, nullable=False),
-    Column("state", String, nullable=False),
+    Column("state", Text, nullable=False),
     Column("changes", Json, nullable=False),
     Column("position", BigInteger, nullable=False),
-    Column("received_at", String, nullable=False),
+    Column("received_at", Text, nullable=False),
     key=("report",),
 )
 listed_by(reports, "incident", "position")

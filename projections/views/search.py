@@ -1,48 +1,70 @@
 """Search: the words of claims, reports, sources, incidents, notes and bulletins, as they stood at any position.
 
-The words are indexed by SQLite's FTS5 beside the rows, kept in step by triggers; `unicode61` folds case and marks, so
-that Cyrillic and Latin are found alike.
+Law: the same words find the same things on every database: it is asked only for rows that hold all of them, by its own
+index (FTS5 of SQLite, GIN of PostgreSQL); what stands in a row, which is best, and the words around it are told here.
 """
 
 from collections.abc import Collection
 from typing import Any, assert_never
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import Boolean, Column, Connection, MetaData, String, bindparam, text
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Connection,
+    Index,
+    MetaData,
+    RowMapping,
+    String,
+    TextClause,
+    select,
+    text,
+)
+from sqlalchemy.dialects.postgresql import TSVECTOR
 
 from domain import incident_events as e
 from domain import source_events as s
 from domain import values as v
 from domain.events import Recorded
 from projections.rows import Row, Rows
-from projections.temporal import temporal
+from projections.temporal import Text, holds_at, temporal
+from projections.terms import Match, asked, distinct, matched
 from projections.view import View
 
 metadata = MetaData()
 found = temporal(
     "search",
     metadata,
-    Column("kind", String, nullable=False),
-    Column("id", String, nullable=False),
-    Column("incident", String),
-    Column("reference", String),
-    Column("words", String, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("incident", Text),
+    Column("short_id", Text),
+    Column("reference", Text),
+    Column("words", Text, nullable=False),
+    Column("terms", String().with_variant(TSVECTOR(), "postgresql"), nullable=False),
     Column("retracted", Boolean, nullable=False),
     key=("kind", "id"),
 )
-INDEX = (
-    "DROP TABLE IF EXISTS search_words",
-    "CREATE VIRTUAL TABLE search_words USING fts5(words, content='search', tokenize='unicode61 remove_diacritics 2')",
-    "INSERT INTO search_words (search_words) VALUES ('rebuild')",
-    "CREATE TRIGGER search_in AFTER INSERT ON search BEGIN"
-    " INSERT INTO search_words (rowid, words) VALUES (new.rowid, new.words); END",
+TERMS = Index("ix_search_terms", found.c.terms, postgresql_using="gin", info={"only": "postgresql"}).ddl_if(
+    dialect="postgresql"
 )
+IN_A_FILE = (
+    "DROP TABLE IF EXISTS search_terms",
+    "CREATE VIRTUAL TABLE search_terms USING fts5(terms, content='search', detail='none',"
+    " tokenize='unicode61 remove_diacritics 0')",
+    "INSERT INTO search_terms (search_terms) VALUES ('rebuild')",
+    "CREATE TRIGGER search_in AFTER INSERT ON search BEGIN"
+    " INSERT INTO search_terms (rowid, terms) VALUES (new.rowid, new.terms); END",
+)
+CANDIDATES = 200
+"""Of what holds all words, so many, the newest, are looked at for the best."""
 
 
 def index(connection: Connection) -> None:
     """Index the words of all rows, and from now on those of each new row. Rows are never deleted, nor their words."""
-    for statement in INDEX:
-        connection.exec_driver_sql(statement)
+    if connection.dialect.name == "sqlite":
+        for statement in IN_A_FILE:
+            connection.exec_driver_sql(statement)
 
 
 Seen = (
@@ -66,24 +88,24 @@ def project(rows: Rows, recorded: Recorded) -> None:
     assert isinstance(happened, Seen)
     match happened:
         case e.IncidentOpened():
-            rows.add(found, **_row("incident", incident, incident, happened.short_id, happened.title, happened.summary))
+            row = _row("incident", incident, incident, happened.short_id, happened.title, happened.summary)
+            rows.add(found, **row | {"short_id": happened.short_id})
         case e.IncidentDescribed(after=after):
-            row = rows.get(found, "incident", incident)
-            assert row is not None
-            _put(rows, "incident", incident, incident, row["words"], after.title, after.summary)
+            before = _found(rows, "incident", incident)
+            row = _row("incident", incident, incident, before["words"], after.title, after.summary)
+            rows.put(found, **row | {"short_id": before["short_id"]})
         case e.ReportReceived():
             printed = (happened.title, happened.byline, happened.excerpt, happened.text)
             rows.add(found, **_row("report", str(happened.report), incident, *printed))
         case e.ClaimMade():
-            words = (*_said(happened.wording), happened.reference)
-            row = _row("claim", str(happened.claim), incident, *words)
-            rows.add(found, **{**row, "reference": happened.reference})
+            short_id = f"{_found(rows, 'incident', incident)['short_id']}-{happened.number}"
+            row = _row("claim", str(happened.claim), incident, *_said(happened.wording), happened.reference, short_id)
+            rows.add(found, **row | {"reference": happened.reference, "short_id": short_id})
         case e.ClaimCorrected():
             if happened.after.wording is not None:
-                key = ("claim", str(happened.claim))
-                row = rows.get(found, *key)
-                assert row is not None
-                rows.change(found, key, words=_joined(*_said(happened.after.wording), row["reference"]))
+                before = _found(rows, "claim", str(happened.claim))
+                words = _joined(*_said(happened.after.wording), before["reference"], before["short_id"])
+                rows.put(found, **before | _words(words))
         case e.ClaimRetracted():
             rows.change(found, ("claim", str(happened.claim)), retracted=True)
         case e.ClaimReinstated():
@@ -100,16 +122,26 @@ def project(rows: Rows, recorded: Recorded) -> None:
             assert_never(happened)
 
 
-VIEW = View("search", 2, (found,), frozenset(c.NAME for c in Seen.__args__), project, index)
+VIEW = View("search", 3, (found,), frozenset(c.NAME for c in Seen.__args__), project, index)
 
 
 def _put(rows: Rows, kind: str, id_: str, incident: str | None, *words: str | None) -> None:
     rows.put(found, **_row(kind, id_, incident, *words))
 
 
+def _found(rows: Rows, kind: str, id_: str) -> Row:
+    row = rows.get(found, kind, id_)
+    assert row is not None, "accepted history names what there is"
+    return row
+
+
 def _row(kind: str, id_: str, incident: str | None, *words: str | None) -> Row:
-    words_of = {"reference": None, "words": _joined(*words)}
-    return {"kind": kind, "id": id_, "incident": incident, **words_of, "retracted": False}
+    named = {"kind": kind, "id": id_, "incident": incident, "short_id": None, "reference": None}
+    return named | _words(_joined(*words)) | {"retracted": False}
+
+
+def _words(words: str) -> Row:
+    return {"words": words, "terms": distinct(words)}
 
 
 def _joined(*words: str | None) -> str:
@@ -132,18 +164,9 @@ class Hit(BaseModel):
     kind: str
     id: str
     incident: str | None
+    short_id: str | None
     snippet: str
     retracted: bool
-
-
-_QUERY = text(
-    "SELECT s.kind, s.id, s.incident, s.retracted, snippet(search_words, 0, '[', ']', '…', 24) AS snippet"
-    " FROM search_words JOIN search AS s ON s.rowid = search_words.rowid"
-    " WHERE search_words MATCH :words AND s.since <= :position AND (s.until IS NULL OR s.until > :position)"
-    " AND (:incident IS NULL OR s.incident = :incident) AND (:kind IS NULL OR s.kind = :kind)"
-    " AND (:everywhere OR s.incident IN :within)"
-    " ORDER BY rank, s.kind, s.id LIMIT :limit"
-).bindparams(bindparam("within", expanding=True))
 
 
 def search(
@@ -160,16 +183,29 @@ def search(
 
     `within` confines it to what stands in these incidents.
     """
-    parts = words.replace("\x00", " ").split()
-    if not parts:
+    sought = asked(words)
+    if not sought.rows:
         return []
-    values: dict[str, Any] = {"words": _quoted(parts), "position": position, "incident": incident, "kind": kind}
-    values |= {"everywhere": within is None, "within": list(within or ())}
-    rows = connection.execute(_QUERY, {**values, "limit": limit}).mappings()
-    return [Hit.model_validate({**row, "retracted": bool(row["retracted"])}) for row in rows]
+    where: list[Any] = [_holds(connection.dialect.name, sought.terms), holds_at(found, position)]
+    where += [found.c[name] == value for name, value in (("incident", incident), ("kind", kind)) if value is not None]
+    if within is not None:
+        where.append(found.c.incident.in_(within))
+    query = select(found).where(*where).order_by(found.c.since.desc(), found.c.kind, found.c.id).limit(CANDIDATES)
+    hits = [(row, match) for row in connection.execute(query).mappings() if (match := matched(row["words"], sought))]
+    hits.sort(key=lambda hit: -hit[1].score)  # of two that are as good, the newer stays first
+    return [_hit(row, match) for row, match in hits[:limit]]
 
 
-def _quoted(parts: list[str]) -> str:
-    """Return words as FTS5 strings: quoted, so that nothing in them is read as its syntax."""
-    quoted = ['"' + part.replace('"', '""') + '"' for part in parts]
-    return " ".join([*quoted[:-1], quoted[-1] + "*"])
+def _hit(row: RowMapping, match: Match) -> Hit:
+    return Hit.model_validate({**{name: row.get(name) for name in Hit.model_fields}, "snippet": match.excerpt})
+
+
+def _holds(dialect: str, terms: tuple[str, ...]) -> TextClause:
+    """Return the condition that a row holds all these words, of which none needs to be quoted: they are letters."""
+    if dialect == "postgresql":
+        query = " & ".join(f"'{term}'" for term in terms)
+        return text("search.terms @@ CAST(:query AS tsquery)").bindparams(query=f"{query}:*")
+    query = " ".join(f'"{term}"' for term in terms)
+    return text("search.rowid IN (SELECT rowid FROM search_terms WHERE search_terms MATCH :query)").bindparams(
+        query=f"{query}*"
+    )

@@ -2,7 +2,7 @@
 
 from typing import Any, assert_never
 
-from sqlalchemy import BigInteger, Column, MetaData, String
+from sqlalchemy import BigInteger, Column, MetaData
 
 from domain import incident_events as i
 from domain import source_events as s
@@ -11,20 +11,20 @@ from domain.events import Recorded
 from projections.lists import Listed
 from projections.rows import Row, Rows
 from projections.shapes import id_of, json_of, text_of
-from projections.temporal import Json, listed_by, temporal
+from projections.temporal import Json, Text, listed_by, temporal
 from projections.view import View
 
 metadata = MetaData()
 sources = temporal(
     "sources",
     metadata,
-    Column("source", String, nullable=False),
-    Column("name", String, nullable=False),
-    Column("kind", String, nullable=False),
-    Column("country", String),
-    Column("party", String),
+    Column("source", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("country", Text),
+    Column("party", Text),
     Column("content", Json, nullable=False),
-    Column("reliability", String),
+    Column("reliability", Text),
     Column("gradings", Json, nullable=False),
     Column("ties", Json, nullable=False),
     Column("judged", Json, nullable=False),
@@ -35,10 +35,10 @@ sources = temporal(
 claims = temporal(
     "sources_claims",
     metadata,
-    Column("claim", String, nullable=False),
-    Column("claimant", String),
-    Column("assessment", String, nullable=False),
-    Column("retracted", String),
+    Column("claim", Text, nullable=False),
+    Column("claimant", Text),
+    Column("assessment", Text, nullable=False),
+    Column("retracted", Text),
     Column("corrected_by_source", BigInteger, nullable=False),
     Column("corrected_by_desk", BigInteger, nullable=False),
     key=("claim",),

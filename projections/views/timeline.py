@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from sqlalchemy import BigInteger, Boolean, Column, MetaData, String
+from sqlalchemy import BigInteger, Boolean, Column, MetaData
 
 from domain import incident_events as e
 from domain import values as v
@@ -10,22 +10,22 @@ from domain.events import Recorded
 from projections.lists import Listed
 from projections.rows import Rows
 from projections.shapes import text_of
-from projections.temporal import listed_by, temporal
+from projections.temporal import Text, listed_by, temporal
 from projections.view import View
 
 metadata = MetaData()
 timeline = temporal(
     "timeline",
     metadata,
-    Column("claim", String, nullable=False),
-    Column("incident", String, nullable=False),
-    Column("text", String, nullable=False),
-    Column("happened_from", String),
-    Column("happened_to", String),
-    Column("precision", String, nullable=False),
-    Column("wording", String),
-    Column("said", String),
-    Column("learnt", String, nullable=False),
+    Column("claim", Text, nullable=False),
+    Column("incident", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("happened_from", Text),
+    Column("happened_to", Text),
+    Column("precision", Text, nullable=False),
+    Column("wording", Text),
+    Column("said", Text),
+    Column("learnt", Text, nullable=False),
     Column("position", BigInteger, nullable=False),
     Column("standing", Boolean, nullable=False),
     key=("claim",),
@@ -33,8 +33,8 @@ timeline = temporal(
 published = temporal(
     "timeline_reports",
     metadata,
-    Column("report", String, nullable=False),
-    Column("published", String),
+    Column("report", Text, nullable=False),
+    Column("published", Text),
     key=("report",),
 )
 listed_by(timeline, "incident", "position")

@@ -30,6 +30,7 @@ from service.evidence import EvidenceStore
 from service.follower import following
 from service.ledger import Ledger
 from service.settings import Settings
+from service.views import open_views
 
 DESCRIPTION = """
 On Record keeps every report, claim and retraction about a contested event as an immutable event.
@@ -45,7 +46,7 @@ def create_app(settings: Settings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         with (
             Ledger.open(settings, recalling=True) as ledger,
-            Runner.open(settings.data / "views.sqlite") as views,
+            open_views(settings) as views,
             following(settings, ledger, views) as follower,
         ):
             provide(app, settings, ledger, views)
@@ -72,7 +73,7 @@ def provide(app: FastAPI, settings: Settings, ledger: Ledger, views: Runner) -> 
     """Give the application what it serves."""
     app.state.settings, app.state.ledger, app.state.views = settings, ledger, views
     app.state.evidence = EvidenceStore(settings.data / "evidence", settings.evidence_max)
-    app.state.downloads = downloads.places()
+    app.state.downloads = downloads.Places(views.readers)
     app.state.moves = Moves(views)
     app.state.imports = importing.Imports(settings, ledger)
     app.state.stopping = False

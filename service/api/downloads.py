@@ -8,16 +8,15 @@ import threading
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from projections.database import READERS
 from service.api.problems import Fault
 
-MOST = READERS * 2 // 5
-"""Downloads that are under way at the same time."""
 
+class Places:
+    """The places that downloads take, for one application: two of five connections for reading."""
 
-def places() -> threading.Semaphore:
-    """Return the places that downloads take, for one application."""
-    return threading.BoundedSemaphore(MOST)
+    def __init__(self, readers: int) -> None:
+        self.most = max(1, readers * 2 // 5)
+        self.free = threading.BoundedSemaphore(self.most)
 
 
 class Download(StreamingResponse):
@@ -25,11 +24,12 @@ class Download(StreamingResponse):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the answer."""
-        free: threading.Semaphore = scope["app"].state.downloads
-        if not free.acquire(blocking=False):
-            detail = f"{MOST} downloads are under way, and no more at a time: ask again, or read the list in pages"
+        places: Places = scope["app"].state.downloads
+        if not places.free.acquire(blocking=False):
+            under_way = f"{places.most} downloads are under way, and no more at a time"
+            detail = f"{under_way}: ask again, or read the list in pages"
             raise Fault(503, "TooManyDownloads", detail, {"Retry-After": "5"})
         try:
             await super().__call__(scope, receive, send)
         finally:
-            free.release()
+            places.free.release()

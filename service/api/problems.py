@@ -11,6 +11,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
+from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
 from starlette.exceptions import HTTPException
 
 from domain.refusals import Refused, Unknown
@@ -106,7 +107,8 @@ def register(app: FastAPI) -> None:
     app.add_exception_handler(StaleVersion, _stale)
     app.add_exception_handler(QueueFull, _busy)
     app.add_exception_handler(Unavailable, _busy)
-    app.add_exception_handler(StoreError, _away)
+    for kind in (StoreError, OperationalError, InterfaceError, TimeoutError):
+        app.add_exception_handler(kind, _away)
     app.add_exception_handler(IdempotencyMismatch, _mismatch)
     app.add_exception_handler(KeyNoLongerValid, _no_longer_valid)
     app.add_exception_handler(NotAllowed, _not_allowed)

@@ -8,17 +8,17 @@ from typing import Annotated
 
 import typer
 
-from projections.runner import Runner
 from service import demo as demonstration
 from service import memory
 from service.cli.exits import Conflict
-from service.cli.opening import VIEWS, catch_up, settings_of
+from service.cli.opening import catch_up, settings_of
 from service.cli.options import Quiet
 from service.cli.progress import Progress
 from service.cli.serving import listening, run
 from service.cli.terminal import put, say
 from service.ledger import Ledger
 from service.settings import Settings
+from service.views import open_views
 
 HOST = "127.0.0.1"
 
@@ -66,6 +66,6 @@ def _fill(settings: Settings, *, quiet: bool) -> tuple[str, str]:
         if not quiet:
             say(f"{loaded.recorded} acts of the examples recorded")
         keys = demonstration.issue_keys(ledger)
-        with Runner.open(settings.data / VIEWS) as views:
+        with open_views(settings) as views:
             catch_up(ledger, views, quiet=quiet)
     return keys

@@ -20,9 +20,8 @@ from sqlalchemy.exc import DatabaseError
 from domain.events import Recorded, UnknownEvent
 from domain.incident_events import EvidenceAttached
 from projections.projecting import NotOfThisLog
-from projections.runner import Runner
 from service.cli.exits import MISMATCH
-from service.cli.opening import VIEWS, catch_up, existing
+from service.cli.opening import catch_up, existing
 from service.cli.options import Data, Json, Quiet
 from service.cli.progress import Progress
 from service.cli.terminal import put, put_json
@@ -31,6 +30,7 @@ from service.ledger.places import Place, place_of
 from service.settings import Settings
 from service.store.copies import EVIDENCE
 from service.store.log import RecordLog, StoreError, rfc3339
+from service.views import how_to_drop, open_views
 
 BATCH = 1_000
 SHOWN_PROBLEMS = 20
@@ -88,7 +88,7 @@ def _checks(settings: Settings, skip_evidence: bool, quiet: bool) -> Iterator[Ch
             if isinstance(place, Path):  # a server looks after its own files
                 yield Check("file", "the database's own check of the log's file", ledger.check_file())
             yield _events(place, walk, ledger.head(), quiet)
-            yield _views(folder, ledger, quiet)
+            yield _views(settings, ledger, quiet)
     except (StoreError, LedgerDamaged) as problem:
         looked_at = "the log's file" if isinstance(place, Path) else "the log's database"
         yield Check("file", looked_at, [str(problem).partition("\n")[0]])
@@ -171,16 +171,16 @@ def _misplaced(row: Row, recorded: Recorded) -> Iterator[str]:
             yield f"position {row.position} is kept under the {column} {kept}, which is not its own"
 
 
-def _views(folder: Path, ledger: Ledger, quiet: bool) -> Check:
+def _views(settings: Settings, ledger: Ledger, quiet: bool) -> Check:
     try:
-        with Runner.open(folder / VIEWS) as views:
+        with open_views(settings) as views:
             catch_up(ledger, views, quiet=quiet)
             status = views.status()
     except NotOfThisLog as problem:
-        return Check("views", "the views", [str(problem)], f"stop the server, and remove {VIEWS}* from the folder")
+        return Check("views", "the views", [str(problem)], "`onrecord views rebuild`")
     except DatabaseError as problem:
         said = str(problem.orig).partition("\n")[0]
-        return Check("views", "the views", [said], f"stop the server, and remove {VIEWS}*: they are built anew")
+        return Check("views", "the views", [said], how_to_drop(settings))
     failed = [f"the view {view.name} failed {view.error}" for view in status if view.error is not None]
     looked_at = f"{len(status)} views show the log up to its end"
     return Check("views", looked_at, failed, "`onrecord views rebuild NAME`; if it fails again, report the error")

@@ -13,6 +13,7 @@ from service.cli.terminal import put
 
 COMMANDS = {
     "serve": "service.cli.serving:serve",
+    "worker": "service.cli.working:worker",
     "demo": "service.cli.demo:demo",
     "import": "service.cli.importing:import_",
     "log": "service.cli.history:log",

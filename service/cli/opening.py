@@ -24,8 +24,8 @@ from service.ledger.places import is_there, named
 from service.moments import position_of
 from service.named import id_named, names_at
 from service.settings import Settings
+from service.views import open_views
 
-VIEWS = "views.sqlite"
 WHERE_ELSE = {
     True: "name its folder by --data or ONRECORD_DATA",
     False: "name it by ONRECORD_DATABASE, or make it by `onrecord migrate`",
@@ -103,7 +103,7 @@ def existing(data: Path | None) -> Settings:
 def reading(data: Path | None) -> Iterator[Record]:
     """Open the record for reading, beside a server or without one, with views that show all of it."""
     settings = existing(data)
-    with Ledger.open(settings, read_only=True) as ledger, Runner.open(settings.data / VIEWS) as views:
+    with Ledger.open(settings, read_only=True) as ledger, open_views(settings) as views:
         position = catch_up(ledger, views)
         for name, error in views.failures().items():
             say(

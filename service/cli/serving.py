@@ -10,15 +10,15 @@ from typing import Annotated
 import structlog
 import typer
 
-from projections.runner import Runner
 from service import logs
 from service.cli.exits import NotAvailable
-from service.cli.opening import VIEWS, settings_of
+from service.cli.opening import settings_of
 from service.cli.options import Data
 from service.ledger import Ledger
 from service.ledger.places import is_there
 from service.settings import Settings
 from service.store.log import StoreError
+from service.views import open_views
 
 log = structlog.get_logger()
 RETRY = 1.0
@@ -56,7 +56,7 @@ def listening(settings: Settings) -> socket.socket:
 def run(settings: Settings, taken: socket.socket) -> None:
     """Serve on a port until told to stop."""
     logs.configure(settings.log_level)
-    _await_database(settings)
+    await_database(settings)
     _check_before(settings)
     # The web framework takes a second to import, and no other command needs it.
     from service.cli.server import run_server
@@ -66,7 +66,7 @@ def run(settings: Settings, taken: socket.socket) -> None:
     run_server(settings, taken)
 
 
-def _await_database(settings: Settings) -> None:
+def await_database(settings: Settings) -> None:
     """Wait until the database answers, where there is one: it may be started after this, or with it."""
     while settings.database is not None:
         try:
@@ -80,5 +80,5 @@ def _await_database(settings: Settings) -> None:
 
 def _check_before(settings: Settings) -> None:
     """Raise what would keep the service from starting, or let it show what the log does not hold."""
-    with Ledger.open(settings) as ledger, Runner.open(settings.data / VIEWS) as views:
+    with Ledger.open(settings) as ledger, open_views(settings) as views:
         views.check(ledger.read_raw)

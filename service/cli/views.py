@@ -9,12 +9,13 @@ from projections.catalogue import VIEWS as CATALOGUE
 from projections.runner import Runner
 from service import memory
 from service.cli.exits import FAILED, UsageProblem
-from service.cli.opening import VIEWS, existing, settings_of
+from service.cli.opening import existing, settings_of
 from service.cli.options import Data, Json, Quiet
 from service.cli.progress import Progress
 from service.cli.terminal import put_table, say
 from service.ledger import Ledger
 from service.ledger.places import is_there, named
+from service.views import open_views
 
 views = typer.Typer(help="Look at the views; build one anew.", no_args_is_help=True)
 
@@ -23,7 +24,7 @@ views = typer.Typer(help="Look at the views; build one anew.", no_args_is_help=T
 def list_(data: Data = None, json: Json = False) -> None:
     """Tell how each view stands, as it lies in its file."""
     settings = existing(data)
-    with Ledger.open(settings, read_only=True) as ledger, Runner.open(settings.data / VIEWS) as views_:
+    with Ledger.open(settings, read_only=True) as ledger, open_views(settings) as views_:
         head = ledger.head()
         rows = [
             (view.name, view.version, view.state, view.position, head - view.position, view.error)
@@ -45,8 +46,7 @@ def rebuild(
         if name not in known:
             raise UsageProblem(f"there is no view {name}; the views are {', '.join(known)}")
     settings = existing(data)
-    with Ledger.open(settings, read_only=True) as ledger, Runner.open(settings.data / VIEWS) as runner:
-        runner.check(ledger.read_raw)
+    with Ledger.open(settings, read_only=True) as ledger, open_views(settings) as runner:
         memory.settle()
         for name in wanted:
             _rebuild(runner, ledger, name, quiet=quiet)

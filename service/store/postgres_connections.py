@@ -6,7 +6,7 @@ at once; it is tried again a little later each time, at most `LATEST` seconds la
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -176,6 +176,19 @@ class _Away:
             self._until = time.monotonic() + self._delay
             raise
         self._delay = 0.0
+
+
+def connecting(server: Server) -> Callable[..., Connection[Any]]:
+    """Return what opens connections for others than the log. While the server is away, it says so at once."""
+    parameters, configure, away = _parameters(server), _configuring(server, read_only=False), _Away()
+
+    def connect(**given: Any) -> Connection[Any]:
+        with away.told():
+            connection = psycopg.connect(**{**parameters, **given})
+        configure(connection)
+        return connection
+
+    return connect
 
 
 def _begin(connection: Connection[Any]) -> End:

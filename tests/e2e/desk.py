@@ -25,7 +25,7 @@ from service.settings import Settings
 
 def open_account(data: Path, name: str, *roles: Role, kind: AccountKind = "person", database: str | None = None) -> str:
     """Open an account with roles on a ledger that is not served, and return the secret of its key."""
-    with Ledger.open(Settings.read(data=data, database=database)) as ledger:
+    with Ledger.open(Settings.read(data=data, **({"database": database} if database else {}))) as ledger:
         receipt = ledger.execute_now(Request(OpenAccount(name=name, kind=kind), OPERATOR.actor))
         account = UUID(receipt.ids["account"])
         for role in roles:

@@ -15,7 +15,7 @@ from starlette.types import Message
 from domain.source_commands import RegisterSource
 from projections.runner import Runner
 from service.api import app as application
-from service.api.downloads import MOST
+from service.api.downloads import Places
 from service.api.lists import CHUNK, BuiltAnew
 from service.ledger import Ledger
 from service.settings import Settings
@@ -33,6 +33,11 @@ class Library:
     ledger: Ledger
     views: Runner
     folder: Path
+
+    @property
+    def most(self) -> int:
+        """Return how many downloads there may be at a time."""
+        return Places(self.views.readers).most
 
     async def get(self, path: str) -> httpx2.Response:
         """Read an address to its end."""
@@ -107,11 +112,11 @@ def test_more_downloads_than_there_are_places_are_told_to_come_back(library: Lib
         refused = await library.get("/api/v1/sources.ndjson")
         assert (refused.status_code, refused.headers["retry-after"]) == (503, "5")
         assert refused.json()["type"] == "/docs/problems#TooManyDownloads"
-        pages = await asyncio.gather(*(library.get("/api/v1/sources") for _ in range(2 * MOST)))
+        pages = await asyncio.gather(*(library.get("/api/v1/sources") for _ in range(2 * library.most)))
         assert {page.status_code for page in pages} == {200}
 
-    slow, ended = while_they_read(library, lambda: [Slow(library.app, path) for _ in range(MOST)], then)
-    assert ended == [None] * MOST
+    slow, ended = while_they_read(library, lambda: [Slow(library.app, path) for _ in range(library.most)], then)
+    assert ended == [None] * library.most
     assert {(one.status, len(one.body.splitlines())) for one in slow} == {(200, SOURCES)}
     after = asyncio.run(library.get("/api/v1/sources.ndjson"))
     assert (after.status_code, len(after.content.splitlines())) == (200, SOURCES)

@@ -1,10 +1,8 @@
 """The view at a position is the fold to that position, whatever the history and however it was read."""
 
 import itertools
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from hypothesis import given, settings
@@ -19,6 +17,7 @@ from projections.projecting import Read
 from projections.runner import Runner
 from projections.temporal import key_of
 from projections.views import claims, figures, incidents
+from tests import places
 from tests.projections.histories import FIGURES, INCIDENT, histories
 
 EXAMPLES = settings(max_examples=40, deadline=None)
@@ -33,7 +32,7 @@ def reader(history: list[Recorded]) -> Read:
 @contextmanager
 def shown(history: list[Recorded], batch: int = 1_000) -> Iterator[Runner]:
     """Give views that have caught up with a history, in batches of this size."""
-    with tempfile.TemporaryDirectory() as folder, Runner.open(Path(folder) / "views.sqlite", batch=batch) as views:
+    with places.used().new() as place, place(batch=batch) as views:
         views.catch_up(reader(history))
         assert [one.error for one in views.status() if one.error] == []
         yield views

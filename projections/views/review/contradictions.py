@@ -4,23 +4,23 @@ Law: of a claimant's values of a figure the newest counts that stands in a claim
 nobody named is one of a claimant of its own.
 """
 
-from sqlalchemy import BigInteger, Boolean, Column, MetaData, String
+from sqlalchemy import BigInteger, Boolean, Column, MetaData
 
 from domain import incident_events as e
 from domain import values as v
 from domain.events import Recorded
 from projections.rows import Row, Rows
 from projections.shapes import apart, id_of, quantity_of
-from projections.temporal import Json, found_by, temporal
+from projections.temporal import Json, Text, found_by, temporal
 from projections.views.review.queue import close, item_of, review
 
 metadata = MetaData()
 values = temporal(
     "review_values",
     metadata,
-    Column("figure", String, nullable=False),
-    Column("claimant", String, nullable=False),
-    Column("claim", String, nullable=False),
+    Column("figure", Text, nullable=False),
+    Column("claimant", Text, nullable=False),
+    Column("claim", Text, nullable=False),
     Column("quantity", Json, nullable=False),
     Column("position", BigInteger, nullable=False),
     key=("figure", "claimant"),
@@ -28,9 +28,9 @@ values = temporal(
 stated = temporal(
     "review_stated",
     metadata,
-    Column("claim", String, nullable=False),
-    Column("figure", String, nullable=False),
-    Column("claimant", String, nullable=False),
+    Column("claim", Text, nullable=False),
+    Column("figure", Text, nullable=False),
+    Column("claimant", Text, nullable=False),
     Column("quantity", Json, nullable=False),
     Column("position", BigInteger, nullable=False),
     key=("claim",),
@@ -38,17 +38,17 @@ stated = temporal(
 claims = temporal(
     "review_claims",
     metadata,
-    Column("claim", String, nullable=False),
-    Column("claimant", String, nullable=False),
+    Column("claim", Text, nullable=False),
+    Column("claimant", Text, nullable=False),
     Column("retracted", Boolean, nullable=False),
     key=("claim",),
 )
 links = temporal(
     "review_links",
     metadata,
-    Column("claim", String, nullable=False),
-    Column("other", String, nullable=False),
-    Column("relation", String, nullable=False),
+    Column("claim", Text, nullable=False),
+    Column("other", Text, nullable=False),
+    Column("relation", Text, nullable=False),
     key=("claim", "other", "relation"),
 )
 found_by(values, "figure")

@@ -6,27 +6,27 @@ its item: reinstatement takes no correction back.
 
 from typing import Literal, assert_never
 
-from sqlalchemy import Column, MetaData, String
+from sqlalchemy import Column, MetaData
 
 from domain import incident_events as e
 from domain.events import Recorded
 from projections.rows import Rows
-from projections.temporal import found_by, temporal
+from projections.temporal import Text, found_by, temporal
 from projections.views.review.queue import Waiting, review, wait
 
 metadata = MetaData()
 citations = temporal(
     "review_citations",
     metadata,
-    Column("bulletin", String, nullable=False),
-    Column("claim", String, nullable=False),
+    Column("bulletin", Text, nullable=False),
+    Column("claim", Text, nullable=False),
     key=("bulletin", "claim"),
 )
 resting = temporal(
     "review_resting",
     metadata,
-    Column("figure", String, nullable=False),
-    Column("claim", String, nullable=False),
+    Column("figure", Text, nullable=False),
+    Column("claim", Text, nullable=False),
     key=("figure", "claim"),
 )
 found_by(citations, "claim")

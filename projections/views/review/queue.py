@@ -2,26 +2,26 @@
 
 from typing import Literal
 
-from sqlalchemy import BigInteger, Column, MetaData, String
+from sqlalchemy import BigInteger, Column, MetaData
 
 from domain.events import Recorded
 from projections.lists import Listed
 from projections.rows import Row, Rows
 from projections.shapes import text_of
-from projections.temporal import found_by, listed_by, temporal
+from projections.temporal import Text, found_by, listed_by, temporal
 
 metadata = MetaData()
 review = temporal(
     "review",
     metadata,
-    Column("item", String, nullable=False),
-    Column("incident", String, nullable=False),
-    Column("kind", String, nullable=False),
-    Column("subject", String, nullable=False),
-    Column("other", String),
-    Column("why", String, nullable=False),
+    Column("item", Text, nullable=False),
+    Column("incident", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("other", Text),
+    Column("why", Text, nullable=False),
     Column("position", BigInteger, nullable=False),
-    Column("waiting_since", String, nullable=False),
+    Column("waiting_since", Text, nullable=False),
     key=("item",),
 )
 listed_by(review, "incident", "position")
