@@ -31,7 +31,10 @@ _TABLE = """
     INSERT INTO lease VALUES (0, '', '-infinity')
 """
 _READ = text("SELECT token, holder, until < clock_timestamp() AS over FROM lease")
-_CUT_OFF = text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = :holder")
+_CUT_OFF = text(
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND application_name = :holder"
+)
 _TAKE = text(
     "UPDATE lease SET token = token + 1, holder = :holder, until = clock_timestamp() + make_interval(secs => :term)"
     " WHERE token = :token AND until < clock_timestamp() RETURNING token"
@@ -103,7 +106,7 @@ class Lease:
             held = connection.execute(_READ).one()
             if not held.over:
                 return None
-            if held.holder != self._holder:
+            if held.holder not in ("", self._holder):
                 connection.execute(_CUT_OFF, {"holder": held.holder})
             values = {"holder": self._holder, "token": held.token, "term": TERM}
             return connection.execute(_TAKE, values).scalar_one_or_none()

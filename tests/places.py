@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 from pydantic import SecretStr
 
-from projections.database import Database
+from projections.catalogue import VIEWS
 from projections.postgres import PostgresViews
 from projections.runner import Runner
 from projections.sqlite import SqliteViews
@@ -27,27 +27,42 @@ class Places:
 
     def __init__(self, address: str | None) -> None:
         self._address = address
+        self._emptied: list[str] = []
 
     @contextmanager
     def new(self) -> Iterator[Place]:
         """Make a place, and leave nothing of it."""
-        with self._in_a_file() if self._address is None else self._on_a_server(self._address) as made:
-            yield lambda *given, **named: Runner(made(), *given, **named)
-
-    @contextmanager
-    def _in_a_file(self) -> Iterator[Callable[[], Database]]:
-        with tempfile.TemporaryDirectory() as folder:
-            yield lambda: SqliteViews(Path(folder) / "views.sqlite")
-
-    @contextmanager
-    def _on_a_server(self, address: str) -> Iterator[Callable[[], Database]]:
+        if self._address is None:
+            with tempfile.TemporaryDirectory() as folder:
+                yield lambda *given, **named: Runner(SqliteViews(Path(folder) / "views.sqlite"), *given, **named)
+            return
         schema = f"views_{next(_NUMBERS)}"
-        connect: Any = connecting(Server(SecretStr(address)))
         try:
-            yield lambda: PostgresViews(connect, connections=4, schema=schema)
+            yield self._opening(schema)
         finally:
-            with psycopg.connect(address) as connection:
-                connection.execute(f"DROP SCHEMA IF EXISTS {schema} CASCADE".encode())
+            self._run(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
+
+    @contextmanager
+    def empty(self) -> Iterator[Place]:
+        """Give a place where the views of the product show nothing. On a server, to make one takes a second."""
+        if self._address is None:
+            with self.new() as place:
+                yield place
+            return
+        schema = self._emptied.pop() if self._emptied else f"views_{next(_NUMBERS)}"
+        yield self._opening(schema)
+        emptied = [f"DELETE FROM {schema}.{table.name}" for view in VIEWS for table in view.tables]  # noqa: S608
+        begun = f"UPDATE {schema}.checkpoints SET generation=1, position=0, target=0, mark=NULL, error=NULL"  # noqa: S608
+        self._run("; ".join([begun, *emptied]))
+        self._emptied.append(schema)
+
+    def _opening(self, schema: str) -> Place:
+        connect: Any = connecting(Server(SecretStr(self._address or "")))
+        return lambda *given, **named: Runner(PostgresViews(connect, connections=4, schema=schema), *given, **named)
+
+    def _run(self, statement: str) -> None:
+        with psycopg.connect(self._address or "") as connection:
+            connection.execute(statement.encode())
 
 
 _used = [Places(None)]

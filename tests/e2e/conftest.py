@@ -13,6 +13,7 @@ from service import demo
 from service.imports import import_merged
 from service.ledger import Ledger
 from service.settings import Settings
+from tests import postgres
 from tests.e2e.desk import Desk, Server, open_account, serving
 from tests.e2e.stage import Stage
 
@@ -27,15 +28,27 @@ class Served:
     machine: httpx2.Client
 
 
+@pytest.fixture(scope="session", params=["sqlite", "postgres"])
+def where(request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
+    """Return the settings that say where the record is kept: in the data folder, or in a database of its own."""
+    if request.param == "sqlite":
+        yield {}
+        return
+    server: postgres.Server = request.getfixturevalue("postgres_server")
+    with server.database() as address:
+        yield {"database": address}
+
+
 @pytest.fixture(scope="session")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def served(tmp_path_factory: pytest.TempPathFactory, where: dict[str, str]) -> Iterator[Served]:
     data: Path = tmp_path_factory.mktemp("desk")
-    editor = open_account(data, "editor-1", "reporter", "verifier", "editor", "admin")
-    verifier = open_account(data, "verifier-1", "verifier")
-    machine = open_account(data, "machine-1", "verifier", kind="machine")
+    database = where.get("database")
+    editor = open_account(data, "editor-1", "reporter", "verifier", "editor", "admin", database=database)
+    verifier = open_account(data, "verifier-1", "verifier", database=database)
+    machine = open_account(data, "machine-1", "verifier", kind="machine", database=database)
     # One client each for all tests: to make one costs more than what most tests ask.
     with ExitStack() as held:
-        server = held.enter_context(serving(data))
+        server = held.enter_context(serving(data, None, None, **where))
         yield Served(server, *(held.enter_context(server.client(key)) for key in (editor, verifier, machine)))
 
 
@@ -55,13 +68,19 @@ def verifier(served: Served) -> Desk:
 
 
 @pytest.fixture(scope="session")
-def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx2.Client]:
+def story(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest, where: dict[str, str]
+) -> Iterator[httpx2.Client]:
     """Serve the Kursk story, open for reading."""
     data: Path = tmp_path_factory.mktemp("story")
-    with Ledger.open(Settings(data=data), demonstration=True) as ledger:
-        assert import_merged(ledger, [demo.EXAMPLES / demo.FILES[0]], Actor()).failed == 0
-    with serving(data, open_reading="true") as server, server.client() as client:
-        yield client
+    with ExitStack() as held:
+        if where:  # a database of its own: the desk has the other one
+            server: postgres.Server = request.getfixturevalue("postgres_server")
+            where = {"database": held.enter_context(server.database())}
+        with Ledger.open(Settings.read(data=data, **where), demonstration=True) as ledger:
+            assert import_merged(ledger, [demo.EXAMPLES / demo.FILES[0]], Actor()).failed == 0
+        served = held.enter_context(serving(data, None, None, **where, open_reading="true"))
+        yield held.enter_context(served.client())
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from service.api.downloads import Places
 from service.api.lists import CHUNK, BuiltAnew
 from service.ledger import Ledger
 from service.settings import Settings
+from service.views import open_views
 from tests.service.ledgers import ask
 
 SOURCES = CHUNK + 5
@@ -80,7 +81,7 @@ async def _nothing() -> Message:
 @pytest.fixture
 def library(tmp_path: Path) -> Iterator[Library]:
     settings = Settings(data=tmp_path, open_reading=True)
-    with Ledger.open(settings) as ledger, Runner.open(tmp_path / "views.sqlite") as views:
+    with Ledger.open(settings) as ledger, open_views(Settings(data=tmp_path)) as views:
         ledger.execute_many(ask(RegisterSource(name=f"Source {n}", kind="outlet")) for n in range(SOURCES))
         views.catch_up(ledger.read_raw)
         app = application.bare_app()

@@ -15,6 +15,7 @@ from projections.views import claims
 from service.api import app as application
 from service.ledger import Ledger
 from service.settings import Settings
+from service.views import open_views
 from tests.service.ledgers import ask, begin, claim
 
 FAILING_AT = 5
@@ -85,7 +86,7 @@ def test_anybody_is_told_which_view_failed_and_nobody_why(client: tuple[TestClie
 
 def test_a_view_that_lags_is_waited_for_and_then_told(tmp_path: Path) -> None:
     settings = Settings(data=tmp_path, open_reading=True)
-    with Ledger.open(settings) as ledger, Runner.open(tmp_path / "views.sqlite") as views:
+    with Ledger.open(settings) as ledger, open_views(Settings(data=tmp_path)) as views:
         incident, _ = begin(ledger)
         app = application.bare_app()
         application.provide(app, settings, ledger, views)

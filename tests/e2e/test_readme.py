@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from projections.runner import Runner
 from service import demo
 from service.ledger import Ledger
 from service.settings import Settings
+from service.views import open_views
 from tests.e2e.desk import Server, serving
 
 README = Path(__file__).parents[2] / "README.md"
@@ -25,7 +25,7 @@ def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Se
     data: Path = tmp_path_factory.mktemp("readme")
     with Ledger.open(Settings(data=data), demonstration=True) as ledger:
         demo.load(ledger)
-        with Runner.open(data / "views.sqlite") as views:
+        with open_views(Settings(data=data)) as views:
             views.catch_up(ledger.read_raw)
     with serving(data, open_reading="true") as server:
         yield server, data

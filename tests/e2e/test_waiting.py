@@ -13,6 +13,7 @@ from projections.runner import Runner
 from service.api import app as application
 from service.ledger import Ledger
 from service.settings import Settings
+from service.views import open_views
 from tests.service.ledgers import begin
 
 MANY = 100
@@ -37,7 +38,7 @@ class Behind:
 @pytest.fixture
 def behind(tmp_path: Path) -> Iterator[Behind]:
     settings = Settings(data=tmp_path, open_reading=True)
-    with Ledger.open(settings) as ledger, Runner.open(tmp_path / "views.sqlite") as views:
+    with Ledger.open(settings) as ledger, open_views(Settings(data=tmp_path)) as views:
         incident, _ = begin(ledger)
         app = application.bare_app()
         application.provide(app, settings, ledger, views)

@@ -32,7 +32,7 @@ def reader(history: list[Recorded]) -> Read:
 @contextmanager
 def shown(history: list[Recorded], batch: int = 1_000) -> Iterator[Runner]:
     """Give views that have caught up with a history, in batches of this size."""
-    with places.used().new() as place, place(batch=batch) as views:
+    with places.used().empty() as place, place(batch=batch) as views:
         views.catch_up(reader(history))
         assert [one.error for one in views.status() if one.error] == []
         yield views

@@ -15,6 +15,7 @@ from projections.runner import Runner
 from service.evidence import EvidenceStore
 from service.ledger import Ledger
 from service.settings import Settings
+from service.views import open_views
 from tests.projections.test_histories import all_rows
 from tests.service.command_line import many_sources, onrecord, source, write_rows
 from tests.service.ledgers import ask, begin, claim, open_ledger
@@ -58,7 +59,7 @@ def test_while_another_process_has_the_record_writing_is_refused_and_reading_goe
 
 
 def test_a_view_is_built_anew_while_another_process_follows_the_log(record: Path) -> None:
-    with Ledger.open(Settings(data=record)) as ledger, Runner.open(record / "views.sqlite") as live:
+    with Ledger.open(Settings(data=record)) as ledger, open_views(Settings(data=record)) as live:
         ledger.on_commit(live.wake)
         live.start(ledger.read_raw)
         assert onrecord(record, "views", "rebuild").code == 0

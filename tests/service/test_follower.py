@@ -15,6 +15,7 @@ from projections.runner import Runner
 from service.follower import Follower, following
 from service.ledger import Ledger
 from service.settings import Settings
+from service.views import open_views
 from tests.service.ledgers import ask, begin, claim, open_ledger
 
 PATIENCE = 60.0
@@ -25,7 +26,7 @@ def followed(folder: Path) -> Iterator[tuple[Ledger, Runner, Follower]]:
     """Give a ledger whose views are followed."""
     with (
         open_ledger(folder, recalling=True) as ledger,
-        Runner.open(folder / "views.sqlite") as views,
+        open_views(Settings(data=folder)) as views,
         following(Settings(data=folder), ledger, views) as follower,
     ):
         yield ledger, views, follower
@@ -77,7 +78,7 @@ def test_a_follower_that_is_killed_is_started_again(tmp_path: Path) -> None:
 
 
 def test_a_follower_that_cannot_be_started_again_at_once_is_started_later(tmp_path: Path) -> None:
-    with open_ledger(tmp_path) as ledger, Runner.open(tmp_path / "views.sqlite") as views:
+    with open_ledger(tmp_path) as ledger, open_views(Settings(data=tmp_path)) as views:
         follower = StumblingFollower(Settings(data=tmp_path), views)
         ledger.on_commit(follower.wake)
         try:
@@ -144,7 +145,7 @@ def test_a_follower_ends_with_its_server_and_leaves_the_views_whole(tmp_path: Pa
         pid, head = follower.pid, ledger.head()
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
-    with open_ledger(tmp_path, read_only=True) as ledger, Runner.open(tmp_path / "views.sqlite") as views:
+    with open_ledger(tmp_path, read_only=True) as ledger, open_views(Settings(data=tmp_path)) as views:
         assert views.catch_up(ledger.read_raw) == head
         with views.connect() as connection:
             assert {one.generation for one in read(connection).values()} == {1}

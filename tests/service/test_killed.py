@@ -18,6 +18,8 @@ from domain.events import Actor
 from projections.runner import Runner
 from service.imports import import_file
 from service.ledger import Ledger, Receipt
+from service.settings import Settings
+from service.views import open_views
 from tests.e2e.desk import open_account, serving
 from tests.projections.test_histories import all_rows
 from tests.service.ledgers import ask, begin, claim, open_ledger
@@ -168,7 +170,7 @@ def test_nothing_acknowledged_is_lost_and_nothing_is_doubled(tmp_path: Path) -> 
     for number in range(ROUNDS):
         told = killed_after(chance.randint(1, 400), WRITING, tmp_path, incident, report, number)
         acknowledged |= {key: int(position) for key, position in (line.split() for line in told)}
-        with open_ledger(tmp_path) as ledger, Runner.open(tmp_path / "views.sqlite") as views:
+        with open_ledger(tmp_path) as ledger, open_views(Settings(data=tmp_path)) as views:
             head = ledger.head()
             events = ledger.read(0, head + 1)
             assert [one.position for one in events] == list(range(1, head + 1))
@@ -182,7 +184,7 @@ def test_nothing_acknowledged_is_lost_and_nothing_is_doubled(tmp_path: Path) -> 
             assert ledger.head() == head
             assert views.catch_up(ledger.read_raw) == head
     assert len(acknowledged) > ROUNDS
-    with open_ledger(tmp_path) as ledger, Runner.open(tmp_path / "views.sqlite") as followed:
+    with open_ledger(tmp_path) as ledger, open_views(Settings(data=tmp_path)) as followed:
         assert all_rows(followed) == rows_built_anew(ledger, tmp_path)
 
 
@@ -219,7 +221,7 @@ def test_views_killed_while_they_catch_up_go_on_to_the_same_rows(tmp_path: Path)
     with_claims(tmp_path, 200)
     for lines in (2, 5, 9):
         killed_after(lines, FOLLOWING, tmp_path, 7)
-    with open_ledger(tmp_path) as ledger, Runner.open(tmp_path / "views.sqlite") as views:
+    with open_ledger(tmp_path) as ledger, open_views(Settings(data=tmp_path)) as views:
         assert 0 < views.position() < ledger.head()
         assert views.catch_up(ledger.read_raw) == ledger.head()
         assert all_rows(views) == rows_built_anew(ledger, tmp_path)
@@ -227,12 +229,12 @@ def test_views_killed_while_they_catch_up_go_on_to_the_same_rows(tmp_path: Path)
 
 def test_a_rebuild_that_is_killed_leaves_the_rows_that_were_read(tmp_path: Path) -> None:
     with_claims(tmp_path, 100)
-    with open_ledger(tmp_path) as ledger, Runner.open(tmp_path / "views.sqlite") as views:
+    with open_ledger(tmp_path) as ledger, open_views(Settings(data=tmp_path)) as views:
         views.catch_up(ledger.read_raw)
         expected = all_rows(views)
     for lines in (1, 9, 25, 60):
         last = killed_after(lines, REBUILDING, tmp_path, 2)[-1].split()[0]
-        with open_ledger(tmp_path) as ledger, Runner.open(tmp_path / "views.sqlite") as views:
+        with open_ledger(tmp_path) as ledger, open_views(Settings(data=tmp_path)) as views:
             assert views.position() == ledger.head()
             assert all_rows(views) == expected
             views.rebuild(last, ledger.read_raw)  # what the killed one left does not stand in the way
