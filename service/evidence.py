@@ -1,8 +1,8 @@
 """Evidence files: a content-addressed store in a folder, named by SHA-256.
 
 Law: what is read is checked against its name; a file is there whole or not at all. Bytes that were damaged are mended
-by storing the true ones again. A crash during an upload leaves a
-file under `incoming/`, which the next start removes.
+by storing the true ones again. A crash during an upload leaves a file under `incoming/`, which the next start removes.
+Several processes may share the folder.
 """
 
 import asyncio
@@ -13,6 +13,8 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
+
+from service.scratch import Scratch
 
 CHUNK = 1024 * 1024
 
@@ -42,15 +44,17 @@ class EvidenceStore:
     """A folder of files named by their hash. `limit` is the largest file, in bytes."""
 
     def __init__(self, root: Path, limit: int) -> None:
-        self._files, self._incoming, self._limit = root / "sha256", root / "incoming", limit
+        self._files, self._limit = root / "sha256", limit
         self._files.mkdir(parents=True, exist_ok=True)
-        self._incoming.mkdir(parents=True, exist_ok=True)
-        for left in self._incoming.iterdir():
-            left.unlink()
+        self._incoming = Scratch(root / "incoming")
+
+    def close(self) -> None:
+        """Let go of what is under way."""
+        self._incoming.close()
 
     async def store(self, chunks: AsyncIterator[bytes]) -> Stored:
         """Store a file as it arrives. Raise `EvidenceTooLarge` or `EmptyEvidence`; nothing is left behind then."""
-        incoming = self._incoming / uuid.uuid4().hex
+        incoming = self._incoming.folder / uuid.uuid4().hex
         digest, size = hashlib.sha256(), 0
         try:
             with incoming.open("wb") as file:

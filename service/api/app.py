@@ -55,6 +55,7 @@ def create_app(settings: Settings) -> FastAPI:
             yield
             app.state.stopping = True
             app.state.imports.close()
+            app.state.evidence.close()
 
     logs.configure(settings.log_level)
     app = bare_app(lifespan)

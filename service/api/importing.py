@@ -30,6 +30,7 @@ from service.ids import uuid7
 from service.imports import BadRow, Permit, RowProblem, Summary, import_file
 from service.ledger import Ledger
 from service.ledger import Request as LedgerRequest
+from service.scratch import Scratch
 from service.settings import Settings
 
 log = structlog.get_logger()
@@ -85,9 +86,7 @@ class Imports:
 
     def __init__(self, settings: Settings, ledger: Ledger) -> None:
         self._settings, self._ledger = settings, ledger
-        self._folder = settings.data / "imports"
-        shutil.rmtree(self._folder, ignore_errors=True)  # what a crash left: its sender sends it again
-        self._folder.mkdir(parents=True)
+        self._arriving = Scratch(settings.data / "imports")  # what a crash left there, its sender sends again
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="imports")
         self._jobs: dict[UUID, Job] = {}
         self._stopping = False
@@ -96,6 +95,7 @@ class Imports:
         """Stop between two chunks, and forget what waits."""
         self._stopping = True
         self._worker.shutdown(wait=True, cancel_futures=True)
+        self._arriving.close()
 
     def get(self, id_: UUID) -> Job | None:
         """Return an import, None where nobody remembers it."""
@@ -106,7 +106,7 @@ class Imports:
         if sum(job.state == "waiting" for job in self._jobs.values()) >= MAX_WAITING:
             raise Fault(503, "QueueFull", f"{MAX_WAITING} imports wait: try again", {"Retry-After": "10"})
         job = Job(uuid7(), caller.actor.account, dry_run)
-        folder = self._folder / str(job.id)
+        folder = self._arriving.folder / str(job.id)
         folder.mkdir()
         try:
             file = await _stored(chunks, folder)

@@ -61,7 +61,23 @@ def test_nothing_is_left_of_an_upload_that_was_kept_or_refused(tmp_path: Path) -
     stored(store, TRUE)
     with pytest.raises(EmptyEvidence):
         stored(store)
-    assert list((tmp_path / "incoming").iterdir()) == []
+    assert [file.name for file in (tmp_path / "incoming").rglob("*") if file.is_file()] == ["lock"]
+
+
+def test_what_a_process_left_is_removed_and_what_is_under_way_elsewhere_is_not(tmp_path: Path) -> None:
+    incoming = tmp_path / "incoming"
+    left = incoming / "of a process that was killed"
+    left.mkdir(parents=True)
+    (left / "lock").touch()
+    (left / "half a clip").touch()
+    (incoming / "of an older version").touch()
+    one, other = EvidenceStore(tmp_path, 1_000), EvidenceStore(tmp_path, 1_000)
+    assert len(list(incoming.iterdir())) == 2
+    assert stored(one, TRUE).new
+    assert not stored(other, TRUE).new
+    for store in (one, other):
+        store.close()
+    assert list(incoming.iterdir()) == []
 
 
 def test_the_last_step_of_an_upload_does_not_hold_up_the_others(tmp_path: Path) -> None:
