@@ -72,6 +72,9 @@ class Safety:
             await send(message)
             started = True
 
+        if "\x00" in scope["path"]:  # no name holds it, and not every database can be asked for it
+            await refuse(guarded_send, 404, "UnknownRoute", "nothing is at such an address: see /docs", trace)
+            return
         try:
             await self.app(scope, receive, guarded_send)
         except Exception as fault:
