@@ -15,6 +15,8 @@ from projections.statements import Encoded, Ended, Key, Names, Row, Statements, 
 __all__ = ["Row", "Rows"]
 CACHED_ROWS = 4_000
 """Rows of one table that stay at hand between batches."""
+CACHED_GROUPS = 4_000
+"""Values by which rows of one table were found, of which it stays at hand which rows have them."""
 
 
 @dataclass(slots=True)
@@ -31,19 +33,28 @@ class _Kept:
     """What is known of one table, and what it still has to be told.
 
     `fresh`: the keys that were touched since. `sought`: those of them whose rows had certain values, by the columns
-    that were asked for.
+    that were asked for. `groups`: of values that were asked for, the keys of all rows that have them now.
     """
 
     sql: Statements
     now: dict[Key, _Held | None] = field(default_factory=dict)
     fresh: dict[Key, None] = field(default_factory=dict)
     sought: dict[Names, dict[Key, dict[Key, None]]] = field(default_factory=dict)
+    groups: dict[Names, dict[Key, dict[Key, None]]] = field(default_factory=dict)
     closed: list[Encoded] = field(default_factory=list)
     ended: list[Ended] = field(default_factory=list)
 
+    def move(self, key: Key, before: Row | None, after: Row | None) -> None:
+        """Keep up which rows have the values that were asked for."""
+        for names, known in self.groups.items():
+            if before is not None and (had := known.get(_values(before, names))) is not None:
+                had.pop(key, None)
+            if after is not None and (has := known.get(_values(after, names))) is not None:
+                has[key] = None
+
     def note(self, key: Key, row: Row, names: Names) -> None:
         """Note a fresh row among those that have the same values in these columns."""
-        self.sought[names].setdefault(tuple([row[name] for name in names]), {})[key] = None
+        self.sought[names].setdefault(_values(row, names), {})[key] = None
 
     def fresh_with(self, names: Names, values: Key) -> list[Key]:
         """Return the fresh keys whose rows have, or had since, these values."""
@@ -85,21 +96,21 @@ class Rows:
     def add(self, table: Table, **row: Any) -> None:
         """Let a row of a new key hold from the present position on. Raise ValueError where one is known to hold."""
         kept = self._kept[table.name]
-        key = tuple([row[part] for part in kept.sql.key])
+        key = _values(row, kept.sql.key)
         if kept.now.get(key) is not None:
             raise ValueError(f"{table.name} holds a row of this key already")
-        self._open(kept, key, row)
+        self._open(kept, key, None, row)
 
     def put(self, table: Table, **row: Any) -> None:
         """Let a row hold from the present position on, in place of the one of the same key."""
         kept = self._kept[table.name]
-        key = tuple([row[part] for part in kept.sql.key])
+        key = _values(row, kept.sql.key)
         held = self._held(kept, key)
         if held is not None:
             if held.row == row:
                 return
             self._end(kept, key, held)
-        self._open(kept, key, row)
+        self._open(kept, key, None if held is None else held.row, row)
 
     def change(self, table: Table, key: Key, **changes: Any) -> None:
         """Change columns of the row that holds now. Raise KeyError where none does."""
@@ -116,17 +127,33 @@ class Rows:
             self._end(kept, key, held)
             kept.now[key] = None
             kept.fresh[key] = None
+            kept.move(key, held.row, None)
 
     def find(self, table: Table, **equals: Any) -> list[Row]:
         """Return the rows that hold now with these values, own writes included, in the order of their keys."""
         kept, names, values = self._kept[table.name], tuple(equals), tuple(equals.values())
-        stored = kept.sql.find(self._cursor, names, values)
-        rows = {key: row for row in stored if (key := tuple([row[part] for part in kept.sql.key])) not in kept.fresh}
+        known = kept.groups.setdefault(names, {})
+        if values not in known:
+            if len(known) >= CACHED_GROUPS:
+                known.clear()
+            known[values] = self._looked_for(kept, names, values)
+        held = ((key, self._held(kept, key)) for key in known[values])
+        rows = {key: one.row for key, one in held if one is not None}
+        return [rows[key] for key in sorted(rows, key=repr)]
+
+    def _looked_for(self, kept: _Kept, names: Names, values: Key) -> dict[Key, None]:
+        """Return the keys of the rows that have these values, in the table or kept back."""
+        keys: dict[Key, None] = {}
+        for row, since in kept.sql.find(self._cursor, names, values):
+            key = _values(row, kept.sql.key)
+            if key not in kept.fresh:
+                kept.now.setdefault(key, _Held(row, since, stored=True))
+                keys[key] = None
         for key in kept.fresh_with(names, values):
             held = kept.now[key]
-            if held is not None and all(held.row[name] == value for name, value in equals.items()):
-                rows[key] = held.row
-        return [rows[key] for key in sorted(rows, key=repr)]
+            if held is not None and _values(held.row, names) == values:
+                keys[key] = None
+        return keys
 
     def _held(self, kept: _Kept, key: Key) -> _Held | None:
         if key not in kept.now:
@@ -134,10 +161,11 @@ class Rows:
             kept.now[key] = None if found is None else _Held(*found, stored=True)
         return kept.now[key]
 
-    def _open(self, kept: _Kept, key: Key, row: Row) -> None:
+    def _open(self, kept: _Kept, key: Key, before: Row | None, row: Row) -> None:
         kept.now.pop(key, None)  # to the end: the rows used last stay at hand for longest
         kept.now[key] = _Held(row, self.position, stored=False)
         kept.fresh[key] = None
+        kept.move(key, before, row)
         for names in kept.sought:
             kept.note(key, row, names)
 
@@ -163,3 +191,8 @@ class Rows:
             kept.sought.clear()
             if len(kept.now) > CACHED_ROWS:
                 kept.now = dict(islice(kept.now.items(), len(kept.now) - CACHED_ROWS // 2, None))
+
+
+def _values(row: Row, names: Names) -> Key:
+    """Return the values of some columns."""
+    return tuple([row[name] for name in names])

@@ -80,14 +80,14 @@ class Statements:
         found = cursor.fetchone()
         return None if found is None or found[-1] is not None else self._decoded(found)
 
-    def find(self, cursor: Cursor, names: Names, values: Key) -> list[Row]:
-        """Return the rows that hold now with these values of these columns."""
+    def find(self, cursor: Cursor, names: Names, values: Key) -> list[tuple[Row, int]]:
+        """Return the rows that hold now with these values of these columns, and since when they do."""
         if names not in self._finds:
             where = [self.table.c[name] == bindparam(f"is_{name}") for name in names]
             query = select(self.table).where(self.table.c.until.is_(None), *where)
             self._finds[names] = self._text(query, [f"is_{name}" for name in names])
         cursor.execute(self._finds[names], values)
-        return [self._decoded(found)[0] for found in cursor.fetchall()]
+        return [self._decoded(found) for found in cursor.fetchall()]
 
     def encoded(self, row: Row, since: int, until: int | None) -> Encoded:
         """Return a row as `write` takes it."""
