@@ -1,20 +1,18 @@
-"""What the service is measured against: the event store library as its users have it, and the database alone."""
+"""The event store library as its users have it, on SQLite and on PostgreSQL."""
 
-import sqlite3
-import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from eventsourcing.application import Application
 from eventsourcing.domain import Aggregate, event
-from eventsourcing.persistence import InfrastructureFactory, Tracking
-from eventsourcing.projection import Projection
-from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteTrackingRecorder
-from eventsourcing.utils import Environment
+from eventsourcing.sqlite import SQLiteApplicationRecorder
+from psycopg.conninfo import conninfo_to_dict
 
+from bench.callers import Append, Claim, Seen, by_threads
 from bench.machine import durability
+from bench.peers.claims import fields
 
 
 class Contested(Aggregate):
@@ -50,16 +48,43 @@ def application(folder: Path, **env: str) -> Iterator[Claims]:
         app.close()
 
 
+@contextmanager
+def on_server(address: str, callers: int) -> Iterator["Saves"]:
+    """Open the library's application on its PostgreSQL recorder, as it comes, with a connection for each caller."""
+    given = conninfo_to_dict(address)
+    env = {f"POSTGRES_{name.upper()}": str(given[name]) for name in ("dbname", "host", "port", "user", "password")}
+    app = Claims({"PERSISTENCE_MODULE": "eventsourcing.postgres", "POSTGRES_MAX_OVERFLOW": str(callers), **env})
+    try:
+        yield Saves(app)
+    finally:
+        app.close()
+
+
+class Saves:
+    """Callers of `Application.save`, each in a thread with an incident of its own that it holds."""
+
+    def __init__(self, app: Claims) -> None:
+        self.app, self._incidents = app, list[Contested]()
+
+    def append(self, callers: int, claims: Sequence[Claim]) -> Seen:
+        """Save claims, one after the other."""
+        while len(self._incidents) < callers:
+            self._incidents.append(Contested(title=f"Incident {len(self._incidents)}"))
+            self.app.save(self._incidents[-1])
+        return by_threads([self._saver(incident) for incident in self._incidents[:callers]], claims)
+
+    def _saver(self, incident: Contested) -> Append:
+        def save(claim: Claim) -> None:
+            n, text = claim
+            claim_on(incident, text, n)
+            self.app.save(incident)
+
+        return save
+
+
 def claim_on(incident: Contested, text: str, n: int) -> None:
     """Make a claim with the fields that ours has."""
-    incident.make_claim(
-        claim=str(uuid4()),
-        report=str(incident.id),
-        text=text,
-        language="en",
-        claimant=str(incident.id),
-        reference=f"bench-{n}",
-    )
+    incident.make_claim(**fields(n, text, str(incident.id)))
 
 
 def durability_of(app: Claims) -> str:
@@ -68,93 +93,3 @@ def durability_of(app: Claims) -> str:
     assert isinstance(recorder, SQLiteApplicationRecorder)
     with recorder.datastore.get_connection(commit=True) as connection:
         return durability(connection._sqlite_conn)
-
-
-@contextmanager
-def bare_database(folder: Path) -> Iterator[sqlite3.Connection]:
-    """Open SQLite alone, with the log's table and its durability."""
-    with closing(sqlite3.connect(folder / "bare.sqlite", isolation_level=None)) as connection:
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute(
-            "CREATE TABLE events (position INTEGER PRIMARY KEY, id TEXT, version INTEGER, name TEXT, state BLOB,"
-            " recorded_at TEXT, UNIQUE (id, version))"
-        )
-        connection.execute("CREATE INDEX events_recorded_at ON events (recorded_at)")
-        yield connection
-
-
-class ClaimRows(SQLiteTrackingRecorder):
-    """Claims with the interval in which they held, kept as the library's projections keep rows."""
-
-    def construct_create_table_statements(self) -> list[str]:
-        """Add the table of the rows."""
-        return [
-            *super().construct_create_table_statements(),
-            "CREATE TABLE IF NOT EXISTS claim_rows (claim TEXT, text TEXT, report TEXT, claimant TEXT,"
-            " since INTEGER, until INTEGER)",
-            "CREATE INDEX IF NOT EXISTS claim_rows_key ON claim_rows (claim, since)",
-        ]
-
-    def made(self, claim: str, text: str, report: str, claimant: str, tracking: Tracking) -> None:
-        """Open a row."""
-        with self.datastore.transaction(commit=True) as cursor:
-            self._insert_tracking(cursor, tracking)
-            row = (claim, text, report, claimant, tracking.notification_id)
-            cursor.execute("INSERT INTO claim_rows VALUES (?, ?, ?, ?, ?, NULL)", row)
-
-    def corrected(self, claim: str, text: str, tracking: Tracking) -> None:
-        """Close the row that holds, and open another."""
-        at = tracking.notification_id
-        with self.datastore.transaction(commit=True) as cursor:
-            self._insert_tracking(cursor, tracking)
-            cursor.execute("UPDATE claim_rows SET until = ? WHERE claim = ? AND until IS NULL", (at, claim))
-            cursor.execute(
-                "INSERT INTO claim_rows SELECT claim, ?, report, claimant, ?, NULL FROM claim_rows"
-                " WHERE claim = ? AND until = ?",
-                (text, at, claim, at),
-            )
-
-    def seen(self, tracking: Tracking) -> None:
-        """Go past an event that makes no row."""
-        self.insert_tracking(tracking)
-
-
-class ClaimProjection(Projection[ClaimRows]):
-    """What the library's runner makes of each event."""
-
-    name = "claim_rows"
-
-    def process_event(self, domain_event: object, tracking: Tracking) -> None:
-        """Keep the rows up to one event."""
-        match domain_event:
-            case Contested.ClaimMade():  # type: ignore[attr-defined]  # the library makes it
-                e = vars(domain_event)
-                self.view.made(e["claim"], e["text"], e["report"], e["claimant"], tracking)
-            case Contested.ClaimCorrected():  # type: ignore[attr-defined]
-                e = vars(domain_event)
-                self.view.corrected(e["claim"], e["text"], tracking)
-            case _:
-                self.view.seen(tracking)
-
-
-def projected(folder: Path, numbers: Iterator[int]) -> float:
-    """Build the rows anew from the library's own log, as its runner does; return its events a second.
-
-    The runner itself follows no SQLite log, whose recorder has no subscriptions: this is its loop over the events.
-    """
-    env = {
-        "PERSISTENCE_MODULE": "eventsourcing.sqlite",
-        "SQLITE_DBNAME": str(folder / f"rows-{next(numbers)}.sqlite"),
-    }
-    factory = InfrastructureFactory[ClaimRows].construct(Environment("claim_rows", env))
-    with application(folder) as app:
-        projection, seen = ClaimProjection(factory.tracking_recorder(ClaimRows)), 0
-        begun = time.perf_counter()
-        while page := app.recorder.select_notifications(seen + 1, 1_000):
-            for one in page:
-                projection.process_event(app.mapper.to_domain_event(one), Tracking(app.name, one.id))
-            seen = page[-1].id
-        taken = time.perf_counter() - begun
-    factory.close()
-    return seen / taken
