@@ -17,6 +17,7 @@ from psycopg import Connection
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import dict_row, tuple_row
 
+from service.store.postgres_columns import register
 from service.store.postgres_schema import SCHEMA
 from service.store.recorder import End, Server
 
@@ -35,6 +36,9 @@ BEGIN = f"""
     SELECT position, recorded_at FROM {SCHEMA}.stored_events ORDER BY position DESC LIMIT 1
 """  # noqa: S608
 """Whatever the database's default, each statement sees what was committed before it: the turn comes first."""
+
+PLANNED_ONCE = "SELECT set_config('plan_cache_mode', 'force_generic_plan', false)"
+"""What the writer asks goes by an index, whatever is asked for: to plan it anew takes longer than to answer it."""
 
 
 class LogDatastore(PostgresDatastore):
@@ -133,6 +137,7 @@ class LogDatastore(PostgresDatastore):
                 self._drop_writer()  # it was cut while it was idle, and nothing was asked on it: a new one is tried
         with self._writer_away.told():
             self._writer = self._connected()
+            self._writer.execute(PLANNED_ONCE)
         return _begin(self._writer)
 
     def _connected(self) -> Connection[Any]:
@@ -235,6 +240,7 @@ def _configuring(server: Server, *, read_only: bool) -> Any:
     )
 
     def configure(connection: Connection[Any]) -> None:
+        register(connection)
         connection.execute(f"SELECT {sets}")
 
     return configure
