@@ -239,7 +239,7 @@ def _shown(question: Question, found: Any) -> tuple[str, str]:
 
 
 def _round(ask: Ask, question: Question, taken: list[float]) -> Callable[[], float]:
-    """Return a round that asks as of random times, the same to each contestant, and returns the median of its seconds."""
+    """Return a round that asks as of random times, the same to each contestant, and returns its median in seconds."""
     moments = question.moments()
 
     def one_round() -> float:
