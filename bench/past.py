@@ -27,7 +27,6 @@ from bench.tables import PERCENTILE_COLUMNS, Table, in_turns, medians, milliseco
 from projections.postgres import SCHEMA, PostgresViews
 from projections.runner import Runner
 from projections.sqlite import SqliteViews
-from projections.temporal import holds_at
 from projections.views import claims, incidents
 from service.ledger import Ledger
 from service.ledger.places import FILE
@@ -43,6 +42,7 @@ QUICK = (60, 30, 3)
 VIEWS = (claims.VIEW, incidents.VIEW)
 TABLES = (incidents.incidents, claims.claims)
 PAGE = 50
+ALL_CLAIMS = 1_000_000
 READS = 20
 """Reads in a round, of what takes milliseconds."""
 AT_ONCE = 5_000
@@ -76,10 +76,10 @@ class Kept:
             return list(claims.list_claims(connection, position, incident=incident, limit=PAGE))
 
     def all_claims(self, at: datetime) -> list[Any]:
-        """Return the rows of all claims as of a time."""
+        """Return all claims as of a time."""
         position = self.ledger.position_at(at)
         with self.views.connect() as connection:
-            return list(connection.execute(select(claims.claims).where(holds_at(claims.claims, position))))
+            return list(claims.list_claims(connection, position, limit=ALL_CLAIMS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +263,7 @@ def _table(middle: dict[str, float], head: int, claims_: int, made: float) -> Ta
     notes = [
         f"A log of {head:,} events, {claims_:,} claims in the end; made, copied and filled in {made:.0f} s. A round"
         f" asks {READS} times, and once for all claims; median of the rounds, in turns, at the same random times.",
-        "Ours: from time to position to rows; of one incident, to the answer's models. django-simple-history: as_of(),"
+        "Ours: from time to position to rows; to the answer's models. django-simple-history: as_of(),"
         " to instances of models with the columns of our views. Plain SQL: DISTINCT ON on PostgreSQL, MAX() with GROUP"
         " BY on SQLite, rows with their documents parsed, from the same tables, which have an index of key and time.",
         "PostgreSQL as it comes, after VACUUM ANALYZE; all in memory of the system.",

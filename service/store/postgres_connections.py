@@ -4,6 +4,7 @@ Law: nothing is asked twice by itself, and nothing waits without an end. While t
 at once; it is tried again a little later each time, at most `LATEST` seconds later, and all goes on once it answers.
 """
 
+import select
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -55,7 +56,7 @@ class LogDatastore(PostgresDatastore):
             max_size=server.connections,
             open=False,
             configure=self._configure,
-            check=ConnectionPool.check_connection if server.pre_ping else None,
+            check=_check if server.pre_ping else None,
             timeout=server.wait,
             reconnect_timeout=LATEST,  # then whoever asks next tries
         )
@@ -194,6 +195,14 @@ def connecting(server: Server) -> Callable[..., Connection[Any]]:
         return connection
 
     return connect
+
+
+def _check(connection: Connection[Any]) -> None:
+    """Try a connection on which the server has said something unasked, as its end is. To try each costs a way there."""
+    said = select.poll()
+    said.register(connection.fileno(), select.POLLIN)
+    if said.poll(0):
+        ConnectionPool.check_connection(connection)
 
 
 def _begin(connection: Connection[Any]) -> End:
