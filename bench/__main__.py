@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import append, asof, giant, http, intake, loss, rebuild
+from bench import append, asof, giant, http, intake, loss, past, rebuild
 from bench.machine import described
 from bench.tables import Table
 from service import memory
@@ -17,6 +17,7 @@ PARTS: dict[str, Part] = {
     "append": append.run,
     "http": http.run,
     "asof": asof.run,
+    "past": past.run,
     "giant": giant.run,
     "rebuild": rebuild.run,
     "intake": intake.run,

@@ -14,7 +14,7 @@ from eventsourcing.domain import Aggregate
 
 from bench.desk import SEED, open_ledger, sentence
 from bench.http import key_of, serving
-from bench.peers import Claims, Contested, application, claim_on
+from bench.peers.library import Claims, Contested, application, claim_on
 from bench.stories import one_claim, record, story
 from bench.tables import PERCENTILE_COLUMNS, Table, in_turns, medians, milliseconds, percentiles, times
 from projections.runner import Runner

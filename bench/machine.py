@@ -8,6 +8,9 @@ import tempfile
 import time
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
+
+from psycopg import Connection
 
 from bench.tables import Table, milliseconds
 
@@ -27,7 +30,7 @@ def described(folder: Path) -> Table:
         ("load before the run (1, 5, 15 min)", ", ".join(f"{one:.2f}" for one in os.getloadavg())),
         ("Python", f"{platform.python_implementation()} {platform.python_version()}"),
         ("SQLite", sqlite3.sqlite_version),
-        *((name, version(name)) for name in ("eventsourcing", "fastapi", "pydantic", "uvicorn", "uvloop")),
+        *((name, version(name)) for name in ("eventsourcing", "psycopg", "fastapi", "pydantic", "uvicorn", "uvloop")),
     ]
     return Table("The machine", ("what", "value"), rows)
 
@@ -60,6 +63,13 @@ def _flush(file: Path) -> float:
             os.fsync(sink.fileno())
             taken.append(time.perf_counter() - begun)
     return statistics.median(taken)
+
+
+def server_durability(connection: Connection[Any]) -> str:
+    """Return how a server flushes, as it says itself."""
+    names = ("fsync", "synchronous_commit", "full_page_writes", "wal_sync_method")
+    rows = [connection.execute("SELECT current_setting(%s)", (name,)).fetchone() for name in names]
+    return ", ".join(f"{name} {row[0]}" for name, row in zip(names, rows, strict=True) if row is not None)
 
 
 def durability(connection: sqlite3.Connection) -> str:

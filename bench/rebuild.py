@@ -9,7 +9,8 @@ from random import Random
 from tempfile import TemporaryDirectory
 
 from bench.desk import SEED, open_ledger, sentence
-from bench.peers import Contested, application, claim_on, projected
+from bench.peers.library import Contested, application, claim_on
+from bench.peers.projection import projected
 from bench.stories import record, story
 from bench.tables import Table, in_turns, medians, rate, times
 from projections.catalogue import VIEWS

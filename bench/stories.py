@@ -1,6 +1,6 @@
 """Stories of any length from a fixed seed: the commands of desks at work, in a realistic mix."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -23,6 +23,8 @@ CHUNK = 500
 WHY = "as reported"
 MIX = {"claim": 60, "assessment": 12, "correction": 10, "stance": 10, "link": 8}
 """Of a hundred events, how many are of which kind."""
+CHANGING = {"claim": 4, "assessment": 46, "correction": 50}
+"""The same where few claims change often."""
 
 
 @dataclass(slots=True)
@@ -38,16 +40,21 @@ class _Incident:
 
 def story(incidents: int, each: int, active: int = ACTIVE) -> Iterator[Command]:
     """Yield the commands of so many incidents with so many events each, some of them told at the same time."""
+    return stories([each] * incidents, active=active)
+
+
+def stories(sizes: Sequence[int], mix: Mapping[str, int] = MIX, *, active: int = ACTIVE) -> Iterator[Command]:
+    """Yield the commands of incidents with so many events, some of them told at the same time."""
     chance = Random(SEED)
     sources = [_id(chance) for _ in range(SOURCES)]
     for n, source in enumerate(sources):
         yield RegisterSource(source=source, name=f"Source {n}", kind="outlet")
     begun, told = 0, 0
     open_: list[tuple[_Incident, Iterator[Command]]] = []
-    while told < incidents:
-        while len(open_) < active and begun < incidents:
+    while told < len(sizes):
+        while len(open_) < active and begun < len(sizes):
             one = _Incident(_id(chance), _id(chance))
-            open_.append((one, _events(one, sources, each, begun, chance)))
+            open_.append((one, _events(one, sources, sizes[begun], mix, begun, chance)))
             begun += 1
         at = chance.randrange(len(open_))
         command = next(open_[at][1], None)
@@ -58,11 +65,13 @@ def story(incidents: int, each: int, active: int = ACTIVE) -> Iterator[Command]:
             yield command
 
 
-def _events(one: _Incident, sources: list[UUID], each: int, number: int, chance: Random) -> Iterator[Command]:
+def _events(
+    one: _Incident, sources: list[UUID], each: int, mix: Mapping[str, int], number: int, chance: Random
+) -> Iterator[Command]:
     yield c.OpenIncident(incident=one.id, title=f"Incident {number}")
     yield c.ReceiveReport(incident=one.id, report=one.report, source=sources[number % SOURCES], title="A report")
     for _ in range(each - 2):
-        (kind,) = chance.choices(list(MIX), list(MIX.values()))
+        (kind,) = chance.choices(list(mix), list(mix.values()))
         yield _command(kind if one.claims else "claim", one, sources, chance)
 
 

@@ -5,6 +5,7 @@ same: a row that held there goes on to have held there. Who writes has the turn,
 transaction; a process that was elected to follow the log proves in each turn that it still is.
 """
 
+import select
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
@@ -12,7 +13,8 @@ from uuid import uuid4
 
 import orjson
 import psycopg
-from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.pool import QueuePool
 
 from projections.lease import Lease
@@ -51,7 +53,7 @@ class PostgresViews:
     ) -> None:
         self.readers = connections
         name = f"onrecord views {uuid4().hex[:12]}"
-        pool = {"pool_pre_ping": pre_ping, "pool_timeout": wait, "max_overflow": 0}
+        pool = {"pool_timeout": wait, "max_overflow": 0}
         self._schema, options = schema, f"-c search_path={schema} -c jit=off"
 
         def connect_to_write() -> "psycopg.Connection[Any]":
@@ -60,8 +62,8 @@ class PostgresViews:
             connection.autocommit = False
             return connection
 
-        self._reading = _engine(lambda: connect(options=options), "AUTOCOMMIT", pool_size=connections, **pool)
-        self._writing = _engine(connect_to_write, "READ COMMITTED", pool_size=WRITERS, **pool)
+        self._reading = _engine(lambda: connect(options=options), "AUTOCOMMIT", pre_ping, pool_size=connections, **pool)
+        self._writing = _engine(connect_to_write, "READ COMMITTED", pre_ping, pool_size=WRITERS, **pool)
         self._lease = Lease(self._writing, name)
 
     def make(self, connection: Connection) -> None:
@@ -110,8 +112,8 @@ class PostgresViews:
 _TAKE_TURN = text("SELECT pg_advisory_xact_lock(:turn)").bindparams(turn=TURN)
 
 
-def _engine(connect: Callable[[], "psycopg.Connection[Any]"], isolation: Any, **pool: Any) -> Engine:
-    return create_engine(
+def _engine(connect: Callable[[], "psycopg.Connection[Any]"], isolation: Any, pre_ping: bool, **pool: Any) -> Engine:
+    engine = create_engine(
         "postgresql+psycopg://",
         creator=connect,
         poolclass=QueuePool,
@@ -122,3 +124,14 @@ def _engine(connect: Callable[[], "psycopg.Connection[Any]"], isolation: Any, **
         hide_parameters=True,  # an error must not carry what people search for or say
         **pool,
     )
+    if pre_ping:
+        event.listen(engine, "checkout", _check)
+    return engine
+
+
+def _check(connection: "psycopg.Connection[Any]", _record: object, _proxy: object) -> None:
+    """Drop a connection on which the server has said something unasked: its end, most likely."""
+    said = select.poll()
+    said.register(connection.fileno(), select.POLLIN)
+    if said.poll(0):
+        raise InvalidatePoolError

@@ -35,7 +35,7 @@ class Settings(BaseSettings):
         description="PostgreSQL database of the record, `postgresql://USER:PASSWORD@HOST/NAME`; else SQLite",
     )
     database_connections: int = Field(10, ge=1, description="Connections for reading of a process, at the most")
-    database_pre_ping: bool = Field(True, description="Try a connection before it is used")
+    database_pre_ping: bool = Field(True, description="Look whether a connection was cut before it is used")
     database_wait: float = Field(5.0, gt=0, description="Seconds to wait for a connection")
     database_statement_timeout: float = Field(30.0, gt=0, description="Seconds that a statement may take")
     database_lock_timeout: float = Field(10.0, gt=0, description="Seconds to wait for the turn to write")

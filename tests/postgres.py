@@ -10,7 +10,7 @@ import signal
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -30,8 +30,8 @@ _NUMBERS = count(1)
 class Server:
     """A server with a folder of its own; `start` and `stop` it as often as need be."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, settings: Mapping[str, object]) -> None:
+        self._folder, self._settings = folder, settings
         self._process: subprocess.Popen[bytes] | None = None
         self.port = 0
         secret = folder / "password"
@@ -57,7 +57,12 @@ class Server:
         """Start the server, on the port that it had before where it had one, and wait until it answers."""
         for _ in range(ATTEMPTS):
             self.port = self.port or _free_port()
-            options = {"port": self.port, "listen_addresses": "127.0.0.1", "unix_socket_directories": ""}
+            options = {
+                **self._settings,
+                "port": self.port,
+                "listen_addresses": "127.0.0.1",
+                "unix_socket_directories": "",
+            }
             given = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
             with (self._folder / "log").open("ab") as log:
                 self._process = subprocess.Popen(
@@ -112,13 +117,13 @@ class Server:
 
 
 @contextmanager
-def server() -> Iterator[Server]:
-    """Start a server in a folder of its own, and leave nothing of it."""
+def server(**settings: object) -> Iterator[Server]:
+    """Start a server in a folder of its own, with these settings, and leave nothing of it."""
     if not PROGRAMS.exists():
         raise AssertionError(f"no PostgreSQL in {PROGRAMS}: `make apt`, as root, installs it")
     folder = Path(tempfile.mkdtemp(prefix="onrecord-postgres-"))
     try:
-        started = Server(folder)
+        started = Server(folder, settings)
         started.start()
         try:
             yield started

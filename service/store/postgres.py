@@ -16,37 +16,51 @@ from eventsourcing.utils import Environment
 from psycopg import Connection
 from psycopg.rows import tuple_row
 
+from service.store.postgres_columns import Blobs, Ids, Numbers, Texts, columns
 from service.store.postgres_connections import LogDatastore
 from service.store.postgres_schema import migrate
 from service.store.recorder import OF_ACCOUNTS, End, KeptAnswer, KeySecret, Server
 
-INSERT_EVENTS = """
-    INSERT INTO onrecord.stored_events
-    SELECT * FROM unnest(%b::bigint[], %b::uuid[], %b::bigint[], %t::text[], %b::bytea[], %t::text[])
+INSERT = """
+    WITH given AS MATERIALIZED (
+        SELECT * FROM unnest(%b, %b, %b, %b, %b) AS given (caller, key, fingerprint, receipt, recorded_at)
+    ), events AS (
+        INSERT INTO onrecord.stored_events SELECT * FROM unnest(%b, %b, %b, %b, %b, %b)
+    ), things AS (
+        INSERT INTO onrecord.things SELECT unnest(%b)
+    ), expired AS (
+        DELETE FROM onrecord.idempotency WHERE ctid = ANY (ARRAY(
+            SELECT ctid FROM (
+                SELECT ctid, caller, key FROM onrecord.idempotency WHERE recorded_at < %t ORDER BY recorded_at LIMIT %b
+            ) AS old WHERE NOT EXISTS (SELECT FROM given WHERE given.caller = old.caller AND given.key = old.key)
+        ))
+    ), answers AS (
+        INSERT INTO onrecord.idempotency SELECT * FROM given ON CONFLICT (caller, key) DO UPDATE SET
+        fingerprint = EXCLUDED.fingerprint, receipt = EXCLUDED.receipt, recorded_at = EXCLUDED.recorded_at
+    )
+    SELECT set_config('statement_timeout', '0', true)
 """
-INSERT_THINGS = "INSERT INTO onrecord.things SELECT unnest(%t::text[])"
+"""All that nearly every batch brings, in one statement: each one costs about as much as some rows.
+
+It takes the time-out from the commit: one that is cut short while it waits for a standby succeeds, and may be lost with
+this server.
+"""
 INSERT_MARKS = """
-    INSERT INTO onrecord.meta SELECT * FROM unnest(%t::text[], %t::text[])
-    ON CONFLICT (name) DO UPDATE SET value = EXCLUDED.value
+    INSERT INTO onrecord.meta SELECT * FROM unnest(%b, %b) ON CONFLICT (name) DO UPDATE SET value = EXCLUDED.value
 """
-INSERT_SECRETS = "INSERT INTO onrecord.api_keys SELECT * FROM unnest(%t::text[], %b::uuid[], %b::bytea[])"
-INSERT_ANSWERS = """
-    INSERT INTO onrecord.idempotency
-    SELECT * FROM unnest(%t::text[], %t::text[], %t::text[], %b::bytea[], %t::text[])
-    ON CONFLICT (caller, key) DO UPDATE SET
-    fingerprint = EXCLUDED.fingerprint, receipt = EXCLUDED.receipt, recorded_at = EXCLUDED.recorded_at
-"""
-INSERT_SNAPSHOTS = """
-    INSERT INTO onrecord.stored_snapshots SELECT * FROM unnest(%b::uuid[], %b::bigint[], %t::text[], %b::bytea[])
-    ON CONFLICT DO NOTHING
-"""
-EXPIRED_ANSWERS = """
-    DELETE FROM onrecord.idempotency WHERE (caller, key) IN
-    (SELECT caller, key FROM onrecord.idempotency WHERE recorded_at < %s ORDER BY recorded_at LIMIT %s)
-"""
+INSERT_SECRETS = "INSERT INTO onrecord.api_keys SELECT * FROM unnest(%b, %b, %b)"
+INSERT_SNAPSHOTS = "INSERT INTO onrecord.stored_snapshots SELECT * FROM unnest(%b, %b, %b, %b) ON CONFLICT DO NOTHING"
 KEPT_ANSWERS = """
-    SELECT caller, key, fingerprint, receipt, recorded_at FROM onrecord.idempotency
-    JOIN unnest(%t::text[], %t::text[]) AS asked (caller, key) USING (caller, key) WHERE recorded_at >= %s
+    SELECT kept.* FROM unnest(%b, %b) AS asked (caller, key), LATERAL (
+        SELECT caller, key, fingerprint, receipt, recorded_at FROM onrecord.idempotency AS one
+        WHERE one.caller = asked.caller AND one.key = asked.key AND recorded_at >= %t LIMIT 1
+    ) AS kept
+"""
+"""One by one: a join is planned while the table is small, by reading all of it, and stays so while it grows."""
+THINGS_AMONG = """
+    SELECT kept.id FROM unnest(%b) AS asked (id), LATERAL (
+        SELECT id FROM onrecord.things AS one WHERE one.id = asked.id LIMIT 1
+    ) AS kept
 """
 STORED = ("originator_id", "originator_version", "topic", "state")
 RECENT = """
@@ -77,31 +91,9 @@ class PostgresLogRecorder(PostgresApplicationRecorder):
             if kwargs.get("after", end.position) != end.position:
                 raise p.IntegrityError(f"the log ends at position {end.position}: somebody else has written to it")
             with connection.pipeline():
-                self._insert(connection, first, stored_events, **kwargs)
-                # A commit that is cut short while it waits for a standby succeeds, and may be lost with this server.
-                connection.execute("SET LOCAL statement_timeout = 0")
+                _insert(connection, first, stored_events, **kwargs)
                 connection.execute("COMMIT")
             return list(range(first, first + len(stored_events)))
-
-    def _insert(self, c: Connection[Any], first: int, stored: Sequence[StoredEvent], **kwargs: Any) -> None:
-        times = kwargs.get("recorded_at") or [None] * len(stored)
-        columns = _columns(
-            (first + n, s.originator_id, s.originator_version, s.topic, s.state, times[n]) for n, s in enumerate(stored)
-        )
-        if columns:
-            c.execute(INSERT_EVENTS, columns)
-        if things := list(kwargs.get("things") or ()):
-            c.execute(INSERT_THINGS, [things])
-        if marks := _columns(kwargs.get("marks") or ()):
-            c.execute(INSERT_MARKS, marks)
-        if secrets := _columns((s.key_id, s.account, s.hash) for s in kwargs.get("secrets") or ()):
-            c.execute(INSERT_SECRETS, secrets)
-        answers: Sequence[KeptAnswer] = kwargs.get("answers") or ()
-        if answers:
-            # Twice as many expired ones go as new ones come: they cannot pile up, and no transaction is a long one.
-            c.execute(EXPIRED_ANSWERS, [kwargs.get("forget_before") or "", 2 * len(answers)])
-            rows = {(a.caller, a.key): (a.caller, a.key, a.fingerprint, a.receipt, a.recorded_at) for a in answers}
-            c.execute(INSERT_ANSWERS, _columns(rows.values()))
 
     def subscribe(self, gt: int | None = None, topics: Sequence[str] = ()) -> NoReturn:
         """Raise: who follows the log asks it. A word sent within the transaction would hold up the next one."""
@@ -136,8 +128,7 @@ class PostgresLogRecorder(PostgresApplicationRecorder):
 
     def answers(self, asked: Sequence[tuple[str, str]], since: str) -> list[KeptAnswer]:
         """Return the answers that were kept, since a time, for these callers and their keys."""
-        callers, keys = [caller for caller, _ in asked], [key for _, key in asked]
-        return [KeptAnswer(*row) for row in self._all(KEPT_ANSWERS, callers, keys, since)]
+        return [KeptAnswer(*row) for row in self._all(KEPT_ANSWERS, *columns(asked, Texts, Texts), since)]
 
     def secret(self, key_id: str) -> KeySecret | None:
         """Return what is kept of a key."""
@@ -157,7 +148,7 @@ class PostgresLogRecorder(PostgresApplicationRecorder):
         """Return those of these ids, and names for people, that are in use."""
         if not names:
             return set()
-        return {name for (name,) in self._all("SELECT id FROM onrecord.things WHERE id = ANY(%s)", list(names))}
+        return {name for (name,) in self._all(THINGS_AMONG, Texts(names))}
 
     def bytes_at(self, position: int) -> bytes | None:
         """Return the stored bytes of a position, None where the log does not hold it."""
@@ -263,9 +254,9 @@ class SnapshotRecorder(PostgresAggregateRecorder):
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int] | None:
         """Keep snapshots; one that another process has kept meanwhile is the same."""
-        columns = _columns((s.originator_id, s.originator_version, s.topic, s.state) for s in stored_events)
+        rows = [(s.originator_id, s.originator_version, s.topic, s.state) for s in stored_events]
         with self.datastore.get_connection() as connection:
-            connection.execute(INSERT_SNAPSHOTS, columns)
+            connection.execute(INSERT_SNAPSHOTS, columns(rows, Ids, Numbers, Texts, Blobs))
         return None
 
     def select_events(
@@ -325,6 +316,24 @@ def is_there(server: Server) -> bool:
         return bool(cursor.execute("SELECT to_regclass('onrecord.meta')").fetchall()[0][0])
 
 
-def _columns(rows: Any) -> list[list[Any]]:
-    """Return rows as the columns that `unnest` takes; nothing for no rows."""
-    return [list(column) for column in zip(*rows, strict=True)]
+def _insert(c: Connection[Any], first: int, stored: Sequence[StoredEvent], **kwargs: Any) -> None:
+    """Send what is to be inserted, and take the time-out from the commit that comes after it."""
+    times = kwargs.get("recorded_at") or [None] * len(stored)
+    events = [
+        (first + n, s.originator_id, s.originator_version, s.topic, s.state, times[n]) for n, s in enumerate(stored)
+    ]
+    kept: Sequence[KeptAnswer] = kwargs.get("answers") or ()
+    answers = {(a.caller, a.key): (a.caller, a.key, a.fingerprint, a.receipt, a.recorded_at) for a in kept}
+    if marks := dict(kwargs.get("marks") or ()):
+        c.execute(INSERT_MARKS, columns(marks.items(), Texts, Texts))
+    if secrets := [(s.key_id, s.account, s.hash) for s in kwargs.get("secrets") or ()]:
+        c.execute(INSERT_SECRETS, columns(secrets, Texts, Ids, Blobs))
+    values = [
+        *columns(answers.values(), Texts, Texts, Texts, Blobs, Texts),
+        *columns(events, Numbers, Ids, Numbers, Texts, Blobs, Texts),
+        Texts(kwargs.get("things") or ()),
+        # Twice as many expired ones go as new ones come: they cannot pile up, and no transaction is a long one.
+        kwargs.get("forget_before") or "",
+        2 * len(kept),
+    ]
+    c.execute(INSERT, values)

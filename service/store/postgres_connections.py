@@ -4,6 +4,7 @@ Law: nothing is asked twice by itself, and nothing waits without an end. While t
 at once; it is tried again a little later each time, at most `LATEST` seconds later, and all goes on once it answers.
 """
 
+import select
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ from psycopg import Connection
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import dict_row, tuple_row
 
+from service.store.postgres_columns import register
 from service.store.postgres_schema import SCHEMA
 from service.store.recorder import End, Server
 
@@ -36,6 +38,9 @@ BEGIN = f"""
 """  # noqa: S608
 """Whatever the database's default, each statement sees what was committed before it: the turn comes first."""
 
+PLANNED_ONCE = "SELECT set_config('plan_cache_mode', 'force_generic_plan', false)"
+"""What the writer asks goes by an index, whatever is asked for: to plan it anew takes longer than to answer it."""
+
 
 class LogDatastore(PostgresDatastore):
     """The library's datastore over our pool, with a connection for writing beside it."""
@@ -51,7 +56,7 @@ class LogDatastore(PostgresDatastore):
             max_size=server.connections,
             open=False,
             configure=self._configure,
-            check=ConnectionPool.check_connection if server.pre_ping else None,
+            check=_check if server.pre_ping else None,
             timeout=server.wait,
             reconnect_timeout=LATEST,  # then whoever asks next tries
         )
@@ -133,6 +138,7 @@ class LogDatastore(PostgresDatastore):
                 self._drop_writer()  # it was cut while it was idle, and nothing was asked on it: a new one is tried
         with self._writer_away.told():
             self._writer = self._connected()
+            self._writer.execute(PLANNED_ONCE)
         return _begin(self._writer)
 
     def _connected(self) -> Connection[Any]:
@@ -191,6 +197,14 @@ def connecting(server: Server) -> Callable[..., Connection[Any]]:
     return connect
 
 
+def _check(connection: Connection[Any]) -> None:
+    """Try a connection on which the server has said something unasked, as its end is. To try each costs a way there."""
+    said = select.poll()
+    said.register(connection.fileno(), select.POLLIN)
+    if said.poll(0):
+        ConnectionPool.check_connection(connection)
+
+
 def _begin(connection: Connection[Any]) -> End:
     """Ask for all at once, in one message: one way there and back.
 
@@ -235,6 +249,7 @@ def _configuring(server: Server, *, read_only: bool) -> Any:
     )
 
     def configure(connection: Connection[Any]) -> None:
+        register(connection)
         connection.execute(f"SELECT {sets}")
 
     return configure

@@ -56,7 +56,7 @@ class Server:
     connections: int = 10
     """For reading; one more is kept for writing."""
     pre_ping: bool = True
-    """Try a connection before it is used: one that a restart has cut is then replaced, and nobody sees it."""
+    """Look at a connection before it is used: one that a restart has cut is then replaced, and nobody sees it."""
     wait: float = 5.0
     """For a connection."""
     statement_timeout: float = 30.0

@@ -37,9 +37,10 @@ def stored() -> StoredEvent:
 
 
 def cut_off(address: str) -> None:
-    """End all other connections to a database, as a restart of the server does."""
+    """End all other connections to a database, as a restart of the server does, and wait until they have ended."""
+    ended = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE application_name = 'onrecord'"
     with psycopg.connect(address, autocommit=True) as connection:
-        connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'onrecord'")
+        connection.execute(ended)
 
 
 # Tables.
