@@ -206,7 +206,8 @@ def _make_claim(state: Incident, command: c.MakeClaim, given: Given) -> e.ClaimM
 
 
 def _correct_claim(state: Incident, command: c.CorrectClaim, given: Given) -> e.ClaimCorrected:
-    claim, changes = standing(state, command.claim, "takes no correction"), command.changes
+    claim = standing(state, command.claim, "takes no correction")
+    changes = _in_the_language_of(claim.content, command.changes)
     if (command.by == "desk") != (command.slip is not None):
         raise r.CodeMissing("a correction by the desk says which slip it mends (slip); one by the source has no slip")
     before = changes.found_in(claim.content)
@@ -218,6 +219,14 @@ def _correct_claim(state: Incident, command: c.CorrectClaim, given: Given) -> e.
         check_sources(changes.attribution.chain(), given)
     _check_quantity(state, changes.quantity)
     return carry(e.ClaimCorrected, command, before=before, after=changes)
+
+
+def _in_the_language_of(content: v.ClaimContent, changes: v.ClaimChanges) -> v.ClaimChanges:
+    """Return changes whose wording, where it names no language, has that of the wording that it replaces."""
+    wording = changes.wording
+    if wording is None or "language" in wording.model_fields_set:
+        return changes
+    return changes.model_copy(update={"wording": wording.model_copy(update={"language": content.wording.language})})
 
 
 def _retract_or_reinstate(state: Incident, command: c.RetractClaim | c.ReinstateClaim) -> e.IncidentEvents:

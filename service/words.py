@@ -1,6 +1,6 @@
 """Events in words: one line each, for the command line and the pages."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, assert_never
 
 import orjson
@@ -84,7 +84,7 @@ def _claim(
         case i.ClaimMade():
             return f"claim {event.number}: “{event.wording.text}”"
         case i.ClaimCorrected():
-            return f"claim corrected by the {event.by}: {', '.join(event.after.fields)}"
+            return f"claim corrected by the {event.by}: {', '.join(_corrected(event))}"
         case i.ClaimRetracted():
             return "claim withdrawn by its source" if event.by == "source" else f"claim retracted: {event.code}"
         case i.ClaimReinstated():
@@ -94,6 +94,17 @@ def _claim(
             return f"claim assessed: {event.previous} -> {event.assessment}{overridden}"
         case _:
             assert_never(event)
+
+
+def _corrected(event: i.ClaimCorrected) -> Iterator[str]:
+    """Yield the fields that were corrected, and of the words what else became of them."""
+    yield from event.after.fields
+    before, after = event.before.wording, event.after.wording
+    if before is not None and after is not None:
+        if before.language != after.language:
+            yield f"language {before.language} -> {after.language}"
+        if before.translations and not after.translations:
+            yield "translations left out"
 
 
 def _linked(event: i.IncidentLinked | i.IncidentUnlinked | i.ClaimsLinked | i.ClaimsUnlinked) -> str:

@@ -76,3 +76,16 @@ class TestRule2Retracted:
 
 def test_rule_3_a_claimants_word_on_its_own_claim_is_no_stance() -> None:
     incident(claim()).when(stance(x.SOURCE)).then_refused(r.OwnClaim, "`updates`")
+
+
+class TestCorrectingWords:
+    """A correction of the words alone says nothing of their language: it stays what it was."""
+
+    @pytest.mark.parametrize(
+        ("given", "kept"), [({}, "en"), ({"language": "und"}, "und"), ({"language": "ru"}, "ru")], ids=str
+    )
+    def test_the_language_stays_unless_another_is_named(self, given: dict[str, str], kept: str) -> None:
+        changes = v.ClaimChanges(wording=v.Wording.model_validate({"text": "шість кілометрів", **given}))
+        correct = c.CorrectClaim(incident=x.INCIDENT, claim=x.CLAIM, by="source", changes=changes)
+        corrected = incident(claim()).when(correct).then_one(e.ClaimCorrected)
+        assert corrected.after.wording == v.Wording(text="шість кілометрів", language=kept)
