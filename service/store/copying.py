@@ -138,7 +138,7 @@ def begin(source: Source, target: Target) -> int:
     with target.source() as written:
         position, last = written.last_position(), source.last_position()
         if position > last:
-            ours = source.event_at(last) == written.event_at(last)
+            ours = last > 0 and source.event_at(last) == written.event_at(last)
             raise AnotherLog(
                 f"the target has gone on by itself: it ends at position {position}, the source at {last}"
                 if ours
