@@ -128,6 +128,26 @@ def server() -> Iterator[Server]:
         shutil.rmtree(folder)
 
 
+def dump(address: str, file: Path, *options: str) -> None:
+    """Dump a database into a file, by the tool that comes with it."""
+    _as_client("pg_dump", "--format=custom", f"--file={file}", *options, address)
+
+
+def restore(address: str, file: Path) -> None:
+    """Put a database back to what a dump holds, beneath whoever uses it."""
+    _as_client("pg_restore", "--clean", "--if-exists", "--single-transaction", f"--dbname={address}", file)
+
+
+def base_backup(address: str, folder: Path) -> None:
+    """Copy all of a server, as it runs, into a folder."""
+    _as_client("pg_basebackup", f"--dbname={address}", f"--pgdata={folder}", "--checkpoint=fast", "--no-sync")
+
+
+def _as_client(program: str, *arguments: object) -> None:
+    done = subprocess.run([str(PROGRAMS / program), *map(str, arguments)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 def _run(program: str, *arguments: object) -> None:
     done = subprocess.run(_unprivileged(program, *arguments), capture_output=True, text=True, cwd="/", check=False)
     assert done.returncode == 0, done.stderr
