@@ -234,7 +234,15 @@ class Runner:
         return [list(group) for _, group in groupby(able, key=lambda one: one.at.position)]
 
     def _stored(self, read: Read, group: list[Kept]) -> Sequence[Stored]:
-        return read(group[0].at.position, self._batch)
+        """Return what comes after the event that these views show. Raise `NotOfThisLog` where the log has it no more.
+
+        The log may be put back to an older state beside its views while they are kept.
+        """
+        first = max(group[0].at.position - 1, 0)
+        stored = read(first, self._batch + 1)
+        for one in group:
+            check_log(one.at, lambda after, limit: stored[:limit])
+        return stored[group[0].at.position - first :]
 
     def _read_checkpoints(self) -> dict[str, Checkpoint]:
         with self._database.reading() as connection:
