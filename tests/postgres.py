@@ -30,10 +30,18 @@ _NUMBERS = count(1)
 class Server:
     """A server with a folder of its own; `start` and `stop` it as often as need be."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, backup_of: str = "") -> None:
+        """Make a new server, or one that goes on from a backup of the server at this address."""
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
         self.port = 0
+        if backup_of:
+            _as_client("pg_basebackup", f"--dbname={backup_of}", f"--pgdata={folder / 'data'}", "--checkpoint=fast")
+            _give_away(folder, *folder.rglob("*"))
+        else:
+            self._make(folder)
+
+    def _make(self, folder: Path) -> None:
         secret = folder / "password"
         secret.write_text(PASSWORD)
         _give_away(folder, secret)
@@ -112,13 +120,13 @@ class Server:
 
 
 @contextmanager
-def server() -> Iterator[Server]:
-    """Start a server in a folder of its own, and leave nothing of it."""
+def server(backup_of: str = "") -> Iterator[Server]:
+    """Start a server in a folder of its own, from a backup where one is asked for, and leave nothing of it."""
     if not PROGRAMS.exists():
         raise AssertionError(f"no PostgreSQL in {PROGRAMS}: `make apt`, as root, installs it")
     folder = Path(tempfile.mkdtemp(prefix="onrecord-postgres-"))
     try:
-        started = Server(folder)
+        started = Server(folder, backup_of)
         started.start()
         try:
             yield started
@@ -136,11 +144,6 @@ def dump(address: str, file: Path, *options: str) -> None:
 def restore(address: str, file: Path) -> None:
     """Put a database back to what a dump holds, beneath whoever uses it."""
     _as_client("pg_restore", "--clean", "--if-exists", "--single-transaction", f"--dbname={address}", file)
-
-
-def base_backup(address: str, folder: Path) -> None:
-    """Copy all of a server, as it runs, into a folder."""
-    _as_client("pg_basebackup", f"--dbname={address}", f"--pgdata={folder}", "--checkpoint=fast", "--no-sync")
 
 
 def _as_client(program: str, *arguments: object) -> None:
