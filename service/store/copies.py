@@ -12,6 +12,8 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+from service.scratch import Scratch
+
 FILE = "ledger.sqlite"
 EVIDENCE = Path("evidence", "sha256")
 INCOMING = Path("evidence", "incoming")
@@ -46,32 +48,32 @@ def copy_missing_evidence(folder: Path, target: Path, told: Callable[[int], None
     What is damaged is not copied. A crash leaves a file under `incoming/`, which the next start of a service removes.
     """
     copied, damaged = 0, list[Path]()
-    for file in sorted(file for file in (folder / EVIDENCE).rglob("*") if file.is_file()):
-        wanted = target / file.relative_to(folder)
-        if wanted.exists():
-            continue
-        if _copy_checked(file, wanted, target / INCOMING):
-            copied += 1
-        else:
-            damaged.append(file)
-        told(copied)
+    incoming = Scratch(target / INCOMING)
+    try:
+        for file in sorted(file for file in (folder / EVIDENCE).rglob("*") if file.is_file()):
+            wanted = target / file.relative_to(folder)
+            if wanted.exists():
+                continue
+            if _copy_checked(file, wanted, incoming.folder):
+                copied += 1
+            else:
+                damaged.append(file)
+            told(copied)
+    finally:
+        incoming.close()
     return copied, damaged
 
 
 def _copy_checked(file: Path, wanted: Path, incoming: Path) -> bool:
     """Copy a file whole or not at all; tell whether its bytes are those that its name promises."""
-    for place in (incoming, wanted.parent):
-        place.mkdir(parents=True, exist_ok=True)
-    partial = incoming / f"{file.name}.copy"
-    try:
-        with file.open("rb") as source, partial.open("w+b") as sink:
-            shutil.copyfileobj(source, sink)
-            sink.seek(0)
-            itself = hashlib.file_digest(sink, "sha256").hexdigest() == file.name
-            os.fsync(sink.fileno())
-        if itself:
-            partial.chmod(0o440)
-            partial.replace(wanted)
-    finally:
-        partial.unlink(missing_ok=True)
+    partial = incoming / file.name
+    with file.open("rb") as source, partial.open("w+b") as sink:
+        shutil.copyfileobj(source, sink)
+        sink.seek(0)
+        itself = hashlib.file_digest(sink, "sha256").hexdigest() == file.name
+        os.fsync(sink.fileno())
+    if itself:
+        wanted.parent.mkdir(parents=True, exist_ok=True)
+        partial.chmod(0o440)
+        partial.replace(wanted)
     return itself

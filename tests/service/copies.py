@@ -31,14 +31,16 @@ sides = [command.Side(folder, Settings.read(data=folder, database=database)) for
 steps = copying.copy
 
 def told(*given):
-    for at in steps(*given):
+    for n, at in enumerate(steps(*given), start=1):
         print(at, flush=True)
+        if n == int(sys.argv[5]):
+            sys.stdin.readline()
         yield at
 
 copying.copy = told
 command._copied(*sides, command._Evidence(), quiet=True)
 """
-"""Copies five events at a time, and tells how far it is."""
+"""Copies five events at a time, tells how far it is, and waits once it has told so often."""
 
 
 @dataclass(frozen=True)

@@ -109,7 +109,7 @@ def test_another_record_is_a_conflict_and_a_damaged_file_a_mismatch(record: Plac
 
 def test_a_copy_that_was_not_finished_is_not_served(record: Place, tmp_path: Path) -> None:
     other = Place(str(tmp_path / "other"), tmp_path / "other")
-    killed_after(2, COPYING, record.folder, "", other.folder, "")
+    killed_after(2, COPYING, record.folder, "", other.folder, "", 2)
     for command in (("serve", "--port", "0"), ("log",), ("doctor",)):
         told = onrecord(other.folder, *command)
         assert told.code == 4
