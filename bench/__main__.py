@@ -1,4 +1,7 @@
-"""`python -m bench [part...] [--quick] [--markdown]`: measure all parts, or those named."""
+"""`python -m bench [part...] [--quick] [--markdown]`: measure all parts, or those named.
+
+`python -m bench soak [--minutes N]` works at a desk for half an hour instead: see `bench.soak`.
+"""
 
 import argparse
 import sys
@@ -48,4 +51,8 @@ def _options(arguments: list[str]) -> argparse.Namespace:
 
 
 if __name__ == "__main__":
+    if sys.argv[1:2] == ["soak"]:
+        from bench import soak
+
+        sys.exit(soak.main(sys.argv[2:]))
     main(sys.argv[1:])

@@ -22,7 +22,7 @@ from projections.catalogue import VIEWS
 from projections.checkpoints import Checkpoint, OtherVersion
 from projections.database import Database, NotLeading
 from projections.kept import Kept, ViewStatus, prepared
-from projections.projecting import Batch, Poisoned, Read, Stored, check_log, mark_of, parsed, project
+from projections.projecting import Batch, NotOfThisLog, Poisoned, Read, Stored, check_log, mark_of, parsed, project
 from projections.rebuilding import Rebuild, Rebuilt
 from projections.sqlite import SqliteViews
 from projections.view import View
@@ -196,7 +196,20 @@ class Runner:
             self.reread()
             return
         with suppress(NotLeading):
-            self._catch_up(read)
+            try:
+                self._catch_up(read)
+            except NotOfThisLog as problem:
+                self._give_up(problem)
+
+    def _give_up(self, problem: NotOfThisLog) -> None:
+        """Let all views fail where they are: nobody takes what they show for what the log holds now."""
+        log.error("views show another log", error=str(problem))
+        with self._writing, self._database.writing() as connection:
+            for one in self._kept.values():
+                error = f"at {one.at.position}: the log is not the one that it shows"
+                checkpoints.move(connection, replace(one.at, error=error))
+            self._reread(connection)
+        self._tell()
 
     def catch_up(self, read: Read) -> int:
         """Bring all views to the head of the log, and return the position that they show.
@@ -234,7 +247,15 @@ class Runner:
         return [list(group) for _, group in groupby(able, key=lambda one: one.at.position)]
 
     def _stored(self, read: Read, group: list[Kept]) -> Sequence[Stored]:
-        return read(group[0].at.position, self._batch)
+        """Return what comes after the event that these views show. Raise `NotOfThisLog` where the log has it no more.
+
+        The log may be put back to an older state beside its views while they are kept.
+        """
+        first = max(group[0].at.position - 1, 0)
+        stored = read(first, self._batch + 1)
+        for one in group:
+            check_log(one.at, lambda after, limit: stored[:limit])
+        return stored[group[0].at.position - first :]
 
     def _read_checkpoints(self) -> dict[str, Checkpoint]:
         with self._database.reading() as connection:

@@ -30,10 +30,18 @@ _NUMBERS = count(1)
 class Server:
     """A server with a folder of its own; `start` and `stop` it as often as need be."""
 
-    def __init__(self, folder: Path, settings: Mapping[str, object]) -> None:
+    def __init__(self, folder: Path, settings: Mapping[str, object], backup_of: str = "") -> None:
+        """Make a new server, or one that goes on from a backup of the server at this address."""
         self._folder, self._settings = folder, settings
         self._process: subprocess.Popen[bytes] | None = None
         self.port = 0
+        if backup_of:
+            _as_client("pg_basebackup", f"--dbname={backup_of}", f"--pgdata={folder / 'data'}", "--checkpoint=fast")
+            _give_away(folder, *folder.rglob("*"))
+        else:
+            self._make(folder)
+
+    def _make(self, folder: Path) -> None:
         secret = folder / "password"
         secret.write_text(PASSWORD)
         _give_away(folder, secret)
@@ -117,13 +125,13 @@ class Server:
 
 
 @contextmanager
-def server(**settings: object) -> Iterator[Server]:
-    """Start a server in a folder of its own, with these settings, and leave nothing of it."""
+def server(backup_of: str = "", **settings: object) -> Iterator[Server]:
+    """Start a server with these settings, from a backup where one is asked for, in a folder of which nothing is left."""
     if not PROGRAMS.exists():
         raise AssertionError(f"no PostgreSQL in {PROGRAMS}: `make apt`, as root, installs it")
     folder = Path(tempfile.mkdtemp(prefix="onrecord-postgres-"))
     try:
-        started = Server(folder, settings)
+        started = Server(folder, settings, backup_of)
         started.start()
         try:
             yield started
@@ -131,6 +139,21 @@ def server(**settings: object) -> Iterator[Server]:
             started.stop()
     finally:
         shutil.rmtree(folder)
+
+
+def dump(address: str, file: Path, *options: str) -> None:
+    """Dump a database into a file, by the tool that comes with it."""
+    _as_client("pg_dump", "--format=custom", f"--file={file}", *options, address)
+
+
+def restore(address: str, file: Path) -> None:
+    """Put a database back to what a dump holds, beneath whoever uses it."""
+    _as_client("pg_restore", "--clean", "--if-exists", "--single-transaction", f"--dbname={address}", file)
+
+
+def _as_client(program: str, *arguments: object) -> None:
+    done = subprocess.run([str(PROGRAMS / program), *map(str, arguments)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def _run(program: str, *arguments: object) -> None:

@@ -38,7 +38,7 @@ async def ready(request: Request) -> JSONResponse:
         for v in views_of(request).status()
     ]
     # What was recorded before the start is shown before the service is ready, not only what is near.
-    allowed = min(LAG_ALLOWED, head - request.app.state.began_at)
+    allowed = min(LAG_ALLOWED, max(head - request.app.state.began_at, 0))
     follower: Follower | None = request.app.state.follower
     follows = follower is None or follower.follows
     well = (

@@ -166,7 +166,9 @@ async def newest(request: Request, wanted: int, *names: str) -> Moment:
     views = views_of(request)
     _check_whole(views, *names)
     head = await head_of(request)
-    position = await shown(request, max(wanted, head - LAG_ALLOWED, request.app.state.began_at), *names)
+    # A record that has lost its end since this service began has less to show, and shows it.
+    began_at = min(request.app.state.began_at, head)
+    position = await shown(request, max(wanted, head - LAG_ALLOWED, began_at), *names)
     return Moment(position, past=False, behind=position < head)
 
 

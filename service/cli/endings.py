@@ -34,6 +34,7 @@ from service.ledger import (
 )
 from service.moments import BadMoment
 from service.settings import BadSettings
+from service.store.copying import AnotherLog, Busy, Damaged, Differs, NotWhole
 from service.store.log import StoreError
 from service.store.schema import NewerSchema
 
@@ -43,9 +44,9 @@ DAMAGED = ("malformed", "not a database")
 UNREADABLE = "an event of the log is not what was stored: run `onrecord doctor`, and restore a backup"
 CODES: tuple[tuple[tuple[type[BaseException], ...], int], ...] = (
     ((UsageProblem, NoLedger, BadMoment, BadSettings), USAGE),
-    ((Refused, StaleVersion, Conflict, FileChanged), CONFLICT),
-    ((LedgerInUse, NotAvailable, Unavailable, QueueFull), UNAVAILABLE),
-    ((LedgerDamaged, NotOfThisLog), MISMATCH),
+    ((Refused, StaleVersion, Conflict, FileChanged, AnotherLog, NotWhole), CONFLICT),
+    ((LedgerInUse, NotAvailable, Unavailable, QueueFull, Busy), UNAVAILABLE),
+    ((LedgerDamaged, NotOfThisLog, Damaged, Differs), MISMATCH),
     ((NewerSchema, OtherVersion, NotADemonstration, UnknownEvent, OSError, Stopped), FAILED),
 )
 

@@ -21,6 +21,7 @@ COMMANDS = {
     "diff": "service.cli.comparing:diff",
     "export": "service.cli.exporting:export",
     "backup": "service.cli.exporting:backup",
+    "copy": "service.cli.copying:copy",
     "doctor": "service.cli.doctor:doctor",
     "migrate": "service.cli.views:migrate",
     "views": "service.cli.views:views",

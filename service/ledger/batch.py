@@ -54,10 +54,11 @@ Asked = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The last position, and when it was recorded."""
+    """The last position, when it was recorded, and what marks its event; nothing does before it is saved."""
 
     position: int
     at: datetime
+    mark: str | None = None
 
 
 @dataclass(slots=True)

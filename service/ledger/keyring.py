@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from domain.account_state import Account
 from service.store.log import RecordLog
+from service.store.recorder import End
 from service.store.states import load
 
 NOTICED = 1.0
@@ -31,7 +32,7 @@ class Keyring:
         self._log = log
         self._holders: dict[str, Holder] = {}
         self._changes = 0
-        self._looked_at, self._last_change = -NOTICED, 0
+        self._looked_at, self._last_change = -NOTICED, End()
         self._lock = threading.Lock()
 
     def holder(self, key_id: str) -> Holder | None:

@@ -15,8 +15,8 @@ from domain.events import REGISTRY, Recorded
 from service.ledger.asking import LedgerDamaged, Request
 from service.ledger.batch import Head
 from service.ledger.keyring import Keyring
-from service.store.log import RecordLog, rfc3339
-from service.store.recorder import End
+from service.store.log import RecordLog
+from service.store.recorder import End, mark_of
 from service.store.states import States
 
 log = structlog.get_logger()
@@ -49,7 +49,7 @@ class Others:
             self._are_writing = False
             position = self._log.last_position()
             if position > head.position:
-                head = self.take_in(head, End(position, self._log.recorded_at(position)))
+                head = self.take_in(head, self._log.end())
         for aggregate in {one for request in requests for one in _named(request)}:
             self._states.find(aggregate)
         return head
@@ -57,7 +57,7 @@ class Others:
     def take_in(self, head: Head, end: End) -> Head:
         """Take in all up to the end, and return it as the head."""
         self._looked_at = time.monotonic()
-        new = Head(end.position, datetime.fromisoformat(end.recorded_at) if end.recorded_at else START)
+        new = head_at(end)
         if new == head:
             return head
         self._are_writing = True
@@ -75,7 +75,7 @@ class Others:
         """Take in a page of events, the first of them behind the head, which must still be what it was."""
         rows = self._log.whole_rows(max(after - 1, 0) if after == head.position else after, PAGE)
         if after == head.position > 0:
-            if not rows or rows[0][5] != rfc3339(head.at):
+            if not rows or mark_of(rows[0][4]) != head.mark:
                 self._tell_lost(head)
             rows = rows[1:]
         for expected, row in enumerate(rows, start=after + 1):
@@ -103,6 +103,11 @@ class Others:
     def _start_anew(self) -> None:
         self._states.clear()
         self._keyring.forget()
+
+
+def head_at(end: End) -> Head:
+    """Return the end of the log as the writer knows it."""
+    return Head(end.position, datetime.fromisoformat(end.recorded_at) if end.recorded_at else START, end.mark)
 
 
 def _named(request: Request) -> Iterable[UUID]:

@@ -59,7 +59,7 @@ def prepare(settings: Settings, on_failure: ExitStack, *, demonstration: bool) -
 
         postgres.prepare(place, marks)
         return None
-    lock = _lock(settings.data)
+    lock = lock_of(settings.data)
     on_failure.callback(lock.close)
     with closing(sqlite3.connect(place, isolation_level=None)) as connection:
         connection.execute("PRAGMA journal_mode = WAL")
@@ -68,7 +68,7 @@ def prepare(settings: Settings, on_failure: ExitStack, *, demonstration: bool) -
     return lock
 
 
-def _lock(folder: Path) -> IO[str]:
+def lock_of(folder: Path) -> IO[str]:
     """Take the lock of the data folder; the system lets it go when the process ends, however it ends."""
     file = (folder / "lock").open("w")
     try:

@@ -21,6 +21,7 @@ from service.ledger.keyring import Holder, Keyring
 from service.ledger.places import is_there, named, place_of, prepare
 from service.ledger.writer import Writer, head_of
 from service.settings import Settings
+from service.store.copying import MARK, UNFINISHED, NotWhole
 from service.store.log import RecordLog, rfc3339
 from service.store.states import history, load
 
@@ -58,8 +59,8 @@ class Ledger:
         `recalling` loads what was worked on last before it is asked for.
 
         Raise `LedgerInUse` where another process writes, `LedgerDamaged` where positions are missing, `NewerSchema`
-        for a record of a newer version, `NoLedger` where there is none to read. `demonstration` marks a new ledger;
-        an old one keeps what it is.
+        for a record of a newer version, `NoLedger` where there is none to read, `NotWhole` for a copy that was not
+        finished. `demonstration` marks a new ledger; an old one keeps what it is.
         """
         with ExitStack() as on_failure:
             read_only = read_only or trial
@@ -68,6 +69,8 @@ class Ledger:
                 raise NoLedger(f"no record in {named(settings)}")
             log = RecordLog(place_of(settings), read_only=read_only)
             on_failure.callback(log.close)
+            if log.log_recorder.meta(MARK) is not None:
+                raise NotWhole(f"the record in {named(settings)} is {UNFINISHED}")
             ledger = cls(log, lock, settings.queue_size, decides=trial or not read_only, trial=trial)
             head_of(log)
             on_failure.pop_all()

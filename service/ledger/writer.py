@@ -8,6 +8,7 @@ write too, a batch is decided and saved in a turn of its own, on all that the ot
 import threading
 from collections.abc import Callable
 from contextlib import nullcontext
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -16,9 +17,10 @@ from service.ledger.asking import LedgerDamaged, Outcome, Receipt, Unavailable
 from service.ledger.batch import Asked, Batch, Head
 from service.ledger.inbox import Inbox, Ticket, answer
 from service.ledger.keyring import Keyring
-from service.ledger.others import START, Others
+from service.ledger.others import Others, head_at
 from service.ledger.things import brought_by
 from service.store.log import RecordLog, StoreError, rfc3339
+from service.store.recorder import mark_of
 from service.store.spill import Spill
 from service.store.states import States
 
@@ -165,7 +167,7 @@ class Writer:
             self._states.forget(batch.touched)
             if not self._is_saved(batch):
                 return False
-        self._head = batch.head
+        self._head = replace(batch.head, mark=mark_of(batch.stored[-1].state))
         if batch.changes_accounts:
             self._keyring.forget()
         return True
@@ -202,10 +204,10 @@ class Writer:
 
 def head_of(log: RecordLog) -> Head:
     """Return where the log ends, or raise `LedgerDamaged` where positions are missing."""
-    position, at, count = log.log_recorder.last()
+    position, _, count = log.log_recorder.last()
     if position != count:
         raise LedgerDamaged(f"the log ends at position {position} but holds {count} events: restore a backup")
-    return Head(position, datetime.fromisoformat(at) if at else START)
+    return head_at(log.log_recorder.end())
 
 
 def _was_before(outcome: Outcome, first: int) -> bool:

@@ -16,8 +16,12 @@ from eventsourcing.utils import Environment
 from psycopg import Connection
 from psycopg.rows import tuple_row
 
+<<<<<<< HEAD
 from service.store.postgres_columns import Blobs, Ids, Numbers, Texts, columns
 from service.store.postgres_connections import LogDatastore
+=======
+from service.store.postgres_connections import END, LogDatastore
+>>>>>>> copy
 from service.store.postgres_schema import migrate
 from service.store.recorder import OF_ACCOUNTS, End, KeptAnswer, KeySecret, Server
 
@@ -167,9 +171,17 @@ class PostgresLogRecorder(PostgresApplicationRecorder):
             position, recorded_at, count = cursor.execute(query).fetchall()[0]
         return position or 0, recorded_at, count
 
-    def last_of_accounts(self) -> int:
-        """Return the last position at which an account changed, 0 where none did."""
-        return self._one(f"SELECT MAX(position) FROM onrecord.stored_events WHERE {OF_ACCOUNTS}") or 0  # noqa: S608
+    def end(self) -> End:
+        """Return the last event."""
+        return self._end("TRUE")
+
+    def last_of_accounts(self) -> End:
+        """Return the last event that changed an account."""
+        return self._end(OF_ACCOUNTS)
+
+    def _end(self, of: str) -> End:
+        rows = self._all(f"SELECT {END} FROM onrecord.stored_events WHERE {of} ORDER BY position DESC LIMIT 1")  # noqa: S608
+        return End(*rows[0]) if rows else End()
 
     def position_at(self, moment: str) -> int:
         """Return the last position that was recorded at or before this time, 0 where none was."""

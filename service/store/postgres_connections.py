@@ -31,10 +31,12 @@ KEEPALIVE: dict[str, int] = {
     "tcp_user_timeout": 10_000,
 }
 """A host that has gone without a word is noticed within about ten seconds, unless the address says otherwise."""
+END = "position, recorded_at, encode(sha256(state), 'hex')"
+"""What tells the last event from any other that might stand at its position."""
 BEGIN = f"""
     BEGIN ISOLATION LEVEL READ COMMITTED;
     LOCK TABLE {SCHEMA}.turns IN EXCLUSIVE MODE;
-    SELECT position, recorded_at FROM {SCHEMA}.stored_events ORDER BY position DESC LIMIT 1
+    SELECT {END} FROM {SCHEMA}.stored_events ORDER BY position DESC LIMIT 1
 """  # noqa: S608
 """Whatever the database's default, each statement sees what was committed before it: the turn comes first."""
 
@@ -216,7 +218,7 @@ def _begin(connection: Connection[Any]) -> End:
         while cursor.nextset():
             pass
         row = cursor.fetchone()
-    return End(*row) if row else End(0, None)
+    return End(*row) if row else End()
 
 
 def _parameters(server: Server) -> dict[str, Any]:

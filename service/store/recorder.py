@@ -4,6 +4,7 @@ Law: positions are contiguous, and what an append brings along is of one transac
 processes write, who has the turn decides on all that is in the log, and nobody else writes meanwhile.
 """
 
+import hashlib
 from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -42,10 +43,19 @@ class KeySecret:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """The last position of the log, 0 where it is empty, and when it was recorded."""
+    """The last event of the log, or the last of its kind: its position, when it was recorded, and what marks it.
 
-    position: int
-    recorded_at: str | None
+    The mark tells it from any other that might stand at its position, in this log or in what was put in its place.
+    """
+
+    position: int = 0
+    recorded_at: str | None = None
+    mark: str | None = None
+
+
+def mark_of(state: bytes) -> str:
+    """Return what tells an event from any other: the SHA-256 of its stored bytes."""
+    return hashlib.sha256(state).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +112,11 @@ class Recorder(Protocol):
     def last(self) -> tuple[int, str | None, int]:
         """Return the last position, its recorded time, and the number of events."""
 
-    def last_of_accounts(self) -> int:
-        """Return the last position at which an account changed, 0 where none did."""
+    def end(self) -> End:
+        """Return the last event."""
+
+    def last_of_accounts(self) -> End:
+        """Return the last event that changed an account."""
 
     def position_at(self, moment: str) -> int:
         """Return the last position that was recorded at or before this time, 0 where none was."""

@@ -25,7 +25,7 @@ from eventsourcing.sqlite import (
     SQLiteFactory,
 )
 
-from service.store.recorder import OF_ACCOUNTS, End, KeptAnswer, KeySecret
+from service.store.recorder import OF_ACCOUNTS, End, KeptAnswer, KeySecret, mark_of
 
 ONE_EVENT = "SELECT 1 FROM stored_events WHERE originator_id = ? AND originator_version = ?"
 KEPT_ANSWERS = """
@@ -236,10 +236,18 @@ class LogRecorder(SQLiteApplicationRecorder):
         assert row is not None
         return row[0] or 0, row[1], row[2]
 
-    def last_of_accounts(self) -> int:
-        """Return the last position at which an account changed, 0 where none did."""
-        row = self._one(f"SELECT MAX(position) FROM stored_events WHERE {OF_ACCOUNTS}")  # noqa: S608
-        return int(row[0] or 0) if row else 0
+    def end(self) -> End:
+        """Return the last event."""
+        return self._end("TRUE")
+
+    def last_of_accounts(self) -> End:
+        """Return the last event that changed an account."""
+        return self._end(OF_ACCOUNTS)
+
+    def _end(self, of: str) -> End:
+        query = f"SELECT position, recorded_at, state FROM stored_events WHERE {of} ORDER BY position DESC LIMIT 1"  # noqa: S608
+        row = self._one(query)
+        return End(row[0], row[1], mark_of(row[2])) if row else End()
 
     def position_at(self, moment: str) -> int:
         """Return the last position that was recorded at or before this time, 0 where none was."""

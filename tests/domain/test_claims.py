@@ -86,6 +86,6 @@ class TestCorrectingWords:
     )
     def test_the_language_stays_unless_another_is_named(self, given: dict[str, str], kept: str) -> None:
         changes = v.ClaimChanges(wording=v.Wording.model_validate({"text": "шість кілометрів", **given}))
-        correct = c.CorrectClaim(incident=x.INCIDENT, claim=x.CLAIM, by="source", changes=changes)
+        correct = c.CorrectClaim(incident=x.INCIDENT, claim=x.CLAIM, by="source", changes=changes, reason="heard again")
         corrected = incident(claim()).when(correct).then_one(e.ClaimCorrected)
         assert corrected.after.wording == v.Wording(text="шість кілометрів", language=kept)

@@ -11,7 +11,7 @@ from eventsourcing.tests.persistence import ApplicationRecorderTestCase
 
 from domain.events import REGISTRY
 from service.store.log import RecordLog
-from service.store.recorder import KeptAnswer, KeySecret, Recorder
+from service.store.recorder import End, KeptAnswer, KeySecret, Recorder, mark_of
 from tests.service.ledgers import fresh_file, fresh_server
 
 
@@ -133,7 +133,11 @@ def test_the_log_is_found_by_position_time_aggregate_and_kind(recorder: Recorder
     assert recorder.aggregate_rows(one, 1, 9) == [(3, b"3")]
     assert recorder.rows_of_sources(0, 9) == [(1, b"1"), (3, b"3")]
     assert recorder.recent(2) == [one, two]
-    assert (recorder.last_of_accounts(), recorder.last_position(), recorder.last()) == (2, 4, (4, times[3], 4))
+    assert (recorder.last_position(), recorder.last()) == (4, (4, times[3], 4))
+    assert (recorder.end(), recorder.last_of_accounts()) == (
+        End(4, times[3], mark_of(b"4")),
+        End(2, times[1], mark_of(b"2")),
+    )
     assert [recorder.position_at(moment) for moment in ("2025", times[2], "2027")] == [0, 3, 4]
     assert (recorder.recorded_at(2), recorder.bytes_at(2), recorder.bytes_at(5)) == (times[1], b"2", None)
     assert (recorder.has(one, 2), recorder.has(one, 3)) == (True, False)
@@ -142,11 +146,12 @@ def test_the_log_is_found_by_position_time_aggregate_and_kind(recorder: Recorder
 
 
 def test_what_changes_an_account_is_found_by_its_name_and_nothing_else_is(recorder: Recorder) -> None:
+    assert recorder.last_of_accounts() == recorder.end() == End()
     found = 0
     for position, (name, kind) in enumerate(REGISTRY.items(), start=1):
         recorder.insert_events([StoredEvent(uuid4(), 1, name, b"{}")])
         found = position if kind.AGGREGATE == "account" else found
-        assert recorder.last_of_accounts() == found
+        assert recorder.last_of_accounts().position == found
 
 
 def test_the_newest_snapshot_is_found_and_kept_twice_does_no_harm_on_a_server(log: RecordLog) -> None:
