@@ -1,4 +1,7 @@
-"""`python -m bench [part...] [--quick] [--markdown]`: measure all parts, or those named."""
+"""`python -m bench [part...] [--quick] [--markdown]`: measure all parts, or those named.
+
+`python -m bench failure` breaks a cluster instead: see `bench.failure`.
+"""
 
 import argparse
 import sys
@@ -47,4 +50,8 @@ def _options(arguments: list[str]) -> argparse.Namespace:
 
 
 if __name__ == "__main__":
+    if sys.argv[1:2] == ["failure"]:  # not a part: it takes the machine for a quarter of an hour, and measures nothing
+        from bench import failure
+
+        sys.exit(failure.main(sys.argv[2:]))
     main(sys.argv[1:])

@@ -213,6 +213,7 @@ def _parameters(server: Server) -> dict[str, Any]:
     return {
         "application_name": "onrecord",
         "connect_timeout": max(2, round(server.wait)),  # libpq takes no less
+        "target_session_attrs": "primary",  # a proxy, or a name, may lead to a standby for a while: it is not the log
         **KEEPALIVE,
         **given,
         "autocommit": True,
