@@ -78,10 +78,18 @@ class PostgresLogRecorder(PostgresApplicationRecorder):
                 raise p.IntegrityError(f"the log ends at position {end.position}: somebody else has written to it")
             with connection.pipeline():
                 self._insert(connection, first, stored_events, **kwargs)
-                # A commit that is cut short while it waits for a standby succeeds, and may be lost with this server.
-                connection.execute("SET LOCAL statement_timeout = 0")
-                connection.execute("COMMIT")
+                _commit(connection)
             return list(range(first, first + len(stored_events)))
+
+    def confirm(self) -> None:
+        """Return once what this turn has seen is where a commit has to be: on a standby too, where one has to have it.
+
+        A server that was restarted, or ended a session, while it waited for a standby shows what only it has: it would
+        be gone with it. What is committed later is nowhere before all that was written earlier is there.
+        """
+        with self.datastore.having_turn() as (connection, _), connection.pipeline():
+            connection.execute("SELECT pg_logical_emit_message(true, 'onrecord', '')")
+            _commit(connection)
 
     def _insert(self, c: Connection[Any], first: int, stored: Sequence[StoredEvent], **kwargs: Any) -> None:
         times = kwargs.get("recorded_at") or [None] * len(stored)
@@ -171,7 +179,12 @@ class PostgresLogRecorder(PostgresApplicationRecorder):
     def last(self) -> tuple[int, str | None, int]:
         """Return the last position, its recorded time, and the number of events, counted however long it takes."""
         query = "SELECT MAX(position), MAX(recorded_at), COUNT(*) FROM onrecord.stored_events"
-        with self.datastore.get_connection() as c, c.transaction(), c.cursor(row_factory=tuple_row) as cursor:
+        with (
+            self.datastore.get_connection() as c,
+            c.within(None),
+            c.transaction(),
+            c.cursor(row_factory=tuple_row) as cursor,
+        ):
             cursor.execute("SET LOCAL statement_timeout = 0")
             position, recorded_at, count = cursor.execute(query).fetchall()[0]
         return position or 0, recorded_at, count
@@ -323,6 +336,12 @@ def is_there(server: Server) -> bool:
     datastore = LogDatastore(server, read_only=True)
     with closing(datastore), datastore.alone() as connection, connection.cursor(row_factory=tuple_row) as cursor:
         return bool(cursor.execute("SELECT to_regclass('onrecord.meta')").fetchall()[0][0])
+
+
+def _commit(connection: Connection[Any]) -> None:
+    """Commit. One that is cut short while it waits for a standby succeeds, and may be lost with this server."""
+    connection.execute("SET LOCAL statement_timeout = 0")
+    connection.execute("COMMIT")
 
 
 def _columns(rows: Any) -> list[list[Any]]:
