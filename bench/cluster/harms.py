@@ -99,7 +99,7 @@ HARMS = (
     Harm("pause", "the leader's PostgreSQL paused (`SIGSTOP`), its Patroni not", _pause_database, 10),
     Harm("freeze", "the leader's host paused: PostgreSQL, Patroni and etcd", _pause_host, 10),
     Harm("cut", "the leader's network cut", _cut, 10, is_of_namespaces=True),
-    Harm("part", "the leader cut off from the other hosts, not from HAProxy", _part, 10, is_of_namespaces=True),
+    Harm("part", "the leader cut off from the other hosts, not from HAProxy", _part, 45, is_of_namespaces=True),
     Harm("disk", "the leader's disk filled", _fill, 30, stops_writes=True, is_of_namespaces=True),
     Harm("etcd", "all of etcd killed, and started again after 30 s", _stop_etcd, 30, stops_writes=True),
     Harm("serve", "one `serve` of two killed in mid-request", _kill_service, 5),
