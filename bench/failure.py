@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory, gettempdir
 from bench.cluster import ground
 from bench.cluster.found import Found, compared, table
 from bench.cluster.harms import HARMS, Harm
-from bench.cluster.patroni import Cluster, NotWhole
+from bench.cluster.patroni import Cluster, NotWhole, missing
 from bench.cluster.readers import Read, following, on_the_log, over_http
 from bench.cluster.services import PORTS, Services
 from bench.cluster.writers import Told, Writers
@@ -42,6 +42,9 @@ def main(arguments: Sequence[str]) -> int:
     options = _options(arguments)
     if options.inside is not None:
         return _broken(options, options.inside, separate=True)
+    if (lacking := missing()) is not None:
+        print(lacking, file=sys.stderr)
+        return 2
     with TemporaryDirectory(dir=options.folder, prefix="onrecord-failure-") as place:
         Path(place).chmod(0o755)  # the hosts' programs are another user's
         if not ground.are_allowed():

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPException
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -191,28 +192,29 @@ class Cluster:
                 well = 0
                 time.sleep(0.2)
             if time.monotonic() > until:
-                raise NotWhole(f"no host takes writes: {self.members()}")
+                raise NotWhole(f"no host takes writes: {self.seen()}")
 
-    def members(self) -> list[Member]:
-        """Return the hosts as the first one that answers sees them; none where none does."""
+    def seen(self) -> list[list[Member]]:
+        """Return how each host that answers sees the cluster: one that was cut off may see the past."""
+        found = []
         for host in self.hosts:
             with (
                 suppress(OSError, HTTPException, ValueError),
                 urlopen(f"http://{host.address}:8008/cluster", timeout=2) as answer,
             ):
-                return [Member(one["name"], one["role"], one["state"]) for one in json.load(answer)["members"]]
-        return []
+                found.append([Member(one["name"], one["role"], one["state"]) for one in json.load(answer)["members"]])
+        return found
 
     def leader(self) -> Host:
-        """Return the host that leads."""
+        """Return the host that leads, of a cluster that is whole."""
         return self._host_that("leader")
 
     def standby(self) -> Host:
         """Return the host that must have each commit, or one that follows where none must."""
-        return self._host_that("sync_standby", "quorum_standby", "replica")
+        return self._host_that("sync_standby", "replica")
 
     def _host_that(self, *roles: str) -> Host:
-        members = self.members()
+        members = next(iter(self.seen()), [])
         for role in roles:
             for host in self.hosts:
                 if any((one.name, one.role) == (host.name, role) for one in members):
@@ -220,16 +222,17 @@ class Cluster:
         raise NotWhole(f"no host is {roles[0]}: {members}")
 
     def await_whole(self, within: float = WITHIN) -> None:
-        """Wait until one host leads, and all others stream from it, one of them synchronously where one must."""
+        """Wait until all hosts see that one leads and all others stream from it, one synchronously where one must."""
         until = time.monotonic() + within
-        while not self._is_whole(members := self.members()):
+        while not self._is_whole(seen := self.seen()):
             if time.monotonic() > until:
-                raise NotWhole(f"the cluster is not whole after {within:.0f} s: {members}")
+                raise NotWhole(f"the cluster is not whole after {within:.0f} s: {seen}")
             time.sleep(0.5)
 
-    def _is_whole(self, members: list[Member]) -> bool:
-        states = sorted(one.state for one in members)
-        roles = [one.role for one in members]
+    def _is_whole(self, seen: list[list[Member]]) -> bool:
+        if len(seen) < len(self.hosts) or any(one != seen[0] for one in seen):
+            return False
+        states, roles = sorted(one.state for one in seen[0]), [one.role for one in seen[0]]
         return (
             states == ["running", *["streaming"] * (len(self.hosts) - 1)]
             and roles.count("leader") == 1
@@ -249,8 +252,16 @@ class Cluster:
 
 
 def program(name: str) -> str:
-    """Return where a program lies. Raise where it is missing."""
+    """Return where a program lies."""
     found = shutil.which(name, path="/usr/sbin:/usr/bin:/usr/local/bin")
-    if found is None:
-        raise FileNotFoundError(f"no {name}: as root, apt-get install --no-install-recommends etcd-server haproxy")
+    assert found is not None, f"no {name}"
     return found
+
+
+def missing() -> str | None:
+    """Return what this machine lacks, and how to have it; None where it has all."""
+    if find_spec("patroni") is None:
+        return "no patroni: `make bench ARGS=failure` installs it"
+    if not PROGRAMS.exists() or None in map(shutil.which, ("etcd", "haproxy")):
+        return "as root: apt-get install --no-install-recommends postgresql-15 etcd-server haproxy"
+    return None
