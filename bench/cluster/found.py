@@ -4,17 +4,17 @@ Law: the log is read anew, from the database; nothing that was seen before is ta
 """
 
 import time
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from bench.cluster.harms import HARMS, Harm
-from bench.cluster.readers import Read, Reader
+from bench.cluster.readers import Line, Read, Reader, line_of
 from bench.cluster.writers import Told
 from bench.loss import Lost, Reading
 from bench.tables import Table
 from domain.events import Recorded
 from domain.incident_events import ClaimMade
+from projections.shapes import text_of
 
 WITHIN = 60.0
 """Seconds in which readers have read all."""
@@ -89,51 +89,58 @@ class Found:
         return f"{' | '.join(self.row())} | {told}{faults}{'' if self.is_well else ' | NOT WELL'}"
 
 
+@dataclass
+class Log:
+    """The log after a position: what readers of it, and of its change log, have read, and where each claim stands."""
+
+    whole: Reading
+    shown: Reading
+    places: dict[str, list[int]] = field(default_factory=dict)
+    gaps: str = ""
+
+    @classmethod
+    def read(cls, read: Read, after: int) -> "Log":
+        """Read all of it."""
+        log = cls(Reading(after), Reading(after))
+        try:
+            while log.whole.poll(read):
+                pass
+            while log.shown.poll(lambda after, limit: [log._shown(*line) for line in read(after, limit)]):
+                pass
+        except Lost as problem:
+            log.gaps = str(problem)
+        return log
+
+    def _shown(self, position: int, name: str, data: bytes) -> Line:
+        """Return a line as the change log shows it, and note the claim that it makes."""
+        recorded = Recorded.from_bytes(data, position)
+        if isinstance(recorded.event, ClaimMade):
+            self.places.setdefault(recorded.event.wording.text.partition(" ")[0], []).append(position)
+        return line_of(position, name, str(recorded.aggregate), recorded.version, text_of(recorded.recorded_at))
+
+
 def compared(read: Read, first: int, told: Told, readers: Sequence[Reader]) -> Found:
     """Compare what was told and read with the log after a position."""
     found = Found(len(told.acknowledged), told.repeated(), told.longest, told.others, len(told.given_up))
-    whole, bare, stands = Reading(first), Reading(first), Counter[str]()
-    places: dict[str, int] = {}
-
-    def reading(after: int, limit: int) -> list[tuple[int, str, bytes]]:
-        rows = list(read(after, limit))
-        for position, name, data in rows:
-            if name == ClaimMade.NAME:
-                key = _key_of(data, position)
-                stands[key] += 1
-                places[key] = position
-        return rows
-
-    try:
-        while whole.poll(reading):
-            pass
-        while bare.poll(lambda after, limit: [(position, name, b"") for position, name, _ in read(after, limit)]):
-            pass
-    except Lost as problem:
-        found.gaps = str(problem)
-    found.lost = sum(places.get(one.key) != one.position for one in told.acknowledged)
-    found.doubled = sum(count - 1 for count in stands.values())
-    found.readers = {reader.name: _wrong(reader, (whole, bare)) for reader in readers}
+    log = Log.read(read, first)
+    found.gaps = log.gaps
+    found.lost = sum(one.position not in log.places.get(one.key, ()) for one in told.acknowledged)
+    found.doubled = sum(len(places) - 1 for places in log.places.values())
+    found.readers = {reader.name: _wrong(reader, log) for reader in readers}
     return found
 
 
-def _key_of(data: bytes, position: int) -> str:
-    event = Recorded.from_bytes(data, position).event
-    assert isinstance(event, ClaimMade)
-    return event.wording.text.partition(" ")[0]
-
-
-def _wrong(reader: Reader, wholes: Sequence[Reading]) -> str:
+def _wrong(reader: Reader, log: Log) -> str:
     """Return what is wrong with a reader, once it had its time; nothing where it has read the log."""
     until = time.monotonic() + WITHIN
-    position = wholes[0].position
+    position = log.whole.position
     while reader.reading.position < position and reader.lost is None and time.monotonic() < until:
         time.sleep(0.1)
     if reader.lost is not None:
         return str(reader.lost)
     if reader.reading.position != position:
         return f"is at position {reader.reading.position} of {position}"
-    same = reader.reading.digest() in {whole.digest() for whole in wholes}
+    same = reader.reading.digest() in {log.whole.digest(), log.shown.digest()}
     return "" if same else "has read what the log does not hold"
 
 

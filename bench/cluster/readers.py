@@ -59,7 +59,7 @@ def on_the_log(url: str, folder: Path, stack: ExitStack) -> Read:
 
 
 def over_http(port: int, secret: str) -> Read:
-    """Return what reads the change log of a service, by position and name."""
+    """Return what reads the change log of a service."""
 
     def read(after: int, limit: int) -> list[Line]:
         connection = HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
@@ -69,9 +69,15 @@ def over_http(port: int, secret: str) -> Read:
             answer = json.loads(connection.getresponse().read())
         finally:
             connection.close()
-        return [(one["position"], one["name"], b"") for one in answer["items"]]
+        fields = ("position", "name", "aggregate", "version", "recorded_at")
+        return [line_of(*(one[name] for name in fields)) for one in answer["items"]]
 
     return read
+
+
+def line_of(position: int, name: str, aggregate: str, version: int, recorded_at: str) -> Line:
+    """Return a line of the change log as readers of it are compared: no two events have one recorded time."""
+    return position, name, f"{aggregate} {version} {recorded_at}".encode()
 
 
 @contextmanager

@@ -17,7 +17,7 @@ WITHIN = 60.0
 
 
 class Services:
-    """The processes, each with a data folder of its own."""
+    """The processes, with one data folder."""
 
     def __init__(self, folder: Path, url: str) -> None:
         self._folder = folder
@@ -42,7 +42,7 @@ class Services:
         """Start one, and wait until it says that it is ready."""
         name = f"serve{number + 1}"
         onrecord = Path(sys.executable).parent / "onrecord"
-        command = (onrecord, "serve", "--port", PORTS[number], "--data", self._folder / name)
+        command = (onrecord, "serve", "--port", PORTS[number], "--data", self._folder / "data")
         self._processes[number] = started(
             self._folder / f"{name}.log", "setpriv", "--pdeathsig=KILL", *command, **self._environment
         )
