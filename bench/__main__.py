@@ -1,6 +1,7 @@
 """`python -m bench [part...] [--quick] [--markdown]`: measure all parts, or those named.
 
 `python -m bench soak [--minutes N]` works at a desk for half an hour instead: see `bench.soak`.
+`python -m bench failure` breaks a cluster: see `bench.failure`.
 """
 
 import argparse
@@ -55,4 +56,8 @@ if __name__ == "__main__":
         from bench import soak
 
         sys.exit(soak.main(sys.argv[2:]))
+    if sys.argv[1:2] == ["failure"]:  # not a part: it takes the machine for a quarter of an hour, and measures nothing
+        from bench import failure
+
+        sys.exit(failure.main(sys.argv[2:]))
     main(sys.argv[1:])

@@ -33,8 +33,11 @@ MEMORY = "64MB"
 class Connect(Protocol):
     """Opens connections to the server."""
 
-    def __call__(self, **given: Any) -> "psycopg.Connection[Any]":
-        """Return a new connection, with these parameters of libpq beside the usual ones."""
+    def __call__(self, *, patiently: bool = False, **given: Any) -> "psycopg.Connection[Any]":
+        """Return a new connection, with these parameters of libpq beside the usual ones.
+
+        `patiently`, it waits for whatever the server lets take its time.
+        """
 
 
 class PostgresViews:
@@ -57,7 +60,7 @@ class PostgresViews:
         self._schema, options = schema, f"-c search_path={schema} -c jit=off"
 
         def connect_to_write() -> "psycopg.Connection[Any]":
-            connection = connect(options=options, application_name=name)
+            connection = connect(patiently=True, options=options, application_name=name)
             connection.execute("SET synchronous_commit = off")  # what a crash loses is projected again from the log
             connection.autocommit = False
             return connection

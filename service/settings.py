@@ -39,6 +39,9 @@ class Settings(BaseSettings):
     database_wait: float = Field(5.0, gt=0, description="Seconds to wait for a connection")
     database_statement_timeout: float = Field(30.0, gt=0, description="Seconds that a statement may take")
     database_lock_timeout: float = Field(10.0, gt=0, description="Seconds to wait for the turn to write")
+    database_commit_timeout: float = Field(
+        10.0, gt=0, description="Seconds that a commit may take, where it waits for a standby; then it is answered 503"
+    )
     database_idle_timeout: float = Field(
         5.0, gt=0, description="Seconds after which a process that has the turn to write, and does nothing, loses it"
     )

@@ -97,6 +97,18 @@ class Server:
         """Tell whether it was started and not stopped since."""
         return self._process is not None
 
+    @property
+    def pid(self) -> int:
+        """Return the id of its first process, while it runs."""
+        assert self._process is not None
+        return self._process.pid
+
+    def become_standby(self) -> None:
+        """Let it start next as a standby, which takes no writes until it is promoted."""
+        file = self._folder / "data" / "standby.signal"
+        file.touch()
+        _give_away(file)
+
     def stop(self) -> None:
         """Stop the server as a crash does: at once, its clients cut off, what was committed on the disk."""
         if self._process is not None:
@@ -126,7 +138,7 @@ class Server:
 
 @contextmanager
 def server(backup_of: str = "", **settings: object) -> Iterator[Server]:
-    """Start a server with these settings, from a backup where one is asked for, in a folder of which nothing is left."""
+    """Start a server with these settings, from a backup where one is asked for, and leave nothing of it."""
     if not PROGRAMS.exists():
         raise AssertionError(f"no PostgreSQL in {PROGRAMS}: `make apt`, as root, installs it")
     folder = Path(tempfile.mkdtemp(prefix="onrecord-postgres-"))

@@ -30,6 +30,7 @@ def place_of(settings: Settings) -> Place:
         wait=settings.database_wait,
         statement_timeout=settings.database_statement_timeout,
         lock_timeout=settings.database_lock_timeout,
+        commit_timeout=settings.database_commit_timeout,
         idle_timeout=settings.database_idle_timeout,
     )
 

@@ -114,10 +114,16 @@ class Writer:
             batch = self._begun(tickets)
             outcomes = [batch.decide(ticket.request) for ticket in tickets]
             fault = self._append(batch) if batch.recorded else None
+            if not batch.recorded:
+                self._confirm(outcomes)
         if batch.recorded and not self._saved(batch, fault):
-            first = batch.recorded[0].position
-            outcomes = [one if _was_before(one, first) else Unavailable(NOT_SAVED) for one in outcomes]
+            outcomes = [one if self._stands(one, batch) else Unavailable(NOT_SAVED) for one in outcomes]
         return batch, outcomes
+
+    def _confirm(self, outcomes: list[Outcome]) -> None:
+        """Before answers that were given before are given again: what they tell must be where a commit has to be."""
+        if self._others is not None and any(isinstance(one, Receipt) for one in outcomes):
+            self._log.log_recorder.confirm()
 
     def _begun(self, tickets: list[Ticket]) -> Batch:
         if self._head is None:
@@ -179,7 +185,18 @@ class Writer:
         """
         self._doubt()
         with self._log.log_recorder.turn():
-            return self._log.log_recorder.bytes_at(batch.head.position) == batch.stored[-1].state
+            if self._log.log_recorder.bytes_at(batch.head.position) != batch.stored[-1].state:
+                return False
+            self._log.log_recorder.confirm()
+        return True
+
+    def _stands(self, outcome: Outcome, batch: Batch) -> bool:
+        """Tell whether an outcome stands though its batch was not saved: an answer that was given before it.
+
+        Where others write, the save would have confirmed that answer.
+        """
+        was_before = isinstance(outcome, Receipt) and outcome.position < batch.recorded[0].position
+        return was_before and self._others is None
 
     def _doubt(self) -> None:
         """Forget where the log ends and who holds which key: what raised may be in it.
@@ -208,11 +225,6 @@ def head_of(log: RecordLog) -> Head:
     if position != count:
         raise LedgerDamaged(f"the log ends at position {position} but holds {count} events: restore a backup")
     return head_at(log.log_recorder.end())
-
-
-def _was_before(outcome: Outcome, first: int) -> bool:
-    """Tell whether an outcome is an answer that was given before this batch."""
-    return isinstance(outcome, Receipt) and outcome.position < first
 
 
 def _refuse(tickets: list[Ticket], why: str) -> None:

@@ -16,12 +16,8 @@ from eventsourcing.utils import Environment
 from psycopg import Connection
 from psycopg.rows import tuple_row
 
-<<<<<<< HEAD
 from service.store.postgres_columns import Blobs, Ids, Numbers, Texts, columns
-from service.store.postgres_connections import LogDatastore
-=======
 from service.store.postgres_connections import END, LogDatastore
->>>>>>> copy
 from service.store.postgres_schema import migrate
 from service.store.recorder import OF_ACCOUNTS, End, KeptAnswer, KeySecret, Server
 
@@ -99,6 +95,16 @@ class PostgresLogRecorder(PostgresApplicationRecorder):
                 connection.execute("COMMIT")
             return list(range(first, first + len(stored_events)))
 
+    def confirm(self) -> None:
+        """Return once what this turn has seen is where a commit has to be: on a standby too, where one has to have it.
+
+        A server that was restarted, or ended a session, while it waited for a standby shows what only it has: it would
+        be gone with it. What is committed later is nowhere before all that was written earlier is there.
+        """
+        with self.datastore.having_turn() as (connection, _), connection.pipeline():
+            connection.execute("SELECT pg_logical_emit_message(true, 'onrecord', '')")
+            _commit(connection)
+
     def subscribe(self, gt: int | None = None, topics: Sequence[str] = ()) -> NoReturn:
         """Raise: who follows the log asks it. A word sent within the transaction would hold up the next one."""
         raise NotImplementedError("nothing is notified: read what is after a position")
@@ -166,7 +172,12 @@ class PostgresLogRecorder(PostgresApplicationRecorder):
     def last(self) -> tuple[int, str | None, int]:
         """Return the last position, its recorded time, and the number of events, counted however long it takes."""
         query = "SELECT MAX(position), MAX(recorded_at), COUNT(*) FROM onrecord.stored_events"
-        with self.datastore.get_connection() as c, c.transaction(), c.cursor(row_factory=tuple_row) as cursor:
+        with (
+            self.datastore.get_connection() as c,
+            c.within(None),
+            c.transaction(),
+            c.cursor(row_factory=tuple_row) as cursor,
+        ):
             cursor.execute("SET LOCAL statement_timeout = 0")
             position, recorded_at, count = cursor.execute(query).fetchall()[0]
         return position or 0, recorded_at, count
@@ -349,3 +360,9 @@ def _insert(c: Connection[Any], first: int, stored: Sequence[StoredEvent], **kwa
         2 * len(kept),
     ]
     c.execute(INSERT, values)
+
+
+def _commit(connection: Connection[Any]) -> None:
+    """Commit. One that is cut short while it waits for a standby succeeds, and may be lost with this server."""
+    connection.execute("SET LOCAL statement_timeout = 0")
+    connection.execute("COMMIT")

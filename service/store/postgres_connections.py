@@ -9,15 +9,15 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Any
+from typing import Any, cast
 
 import psycopg
 from eventsourcing import persistence as p
 from eventsourcing.postgres import ConnectionPool, PostgresDatastore
-from psycopg import Connection
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import dict_row, tuple_row
 
+from service.store.postgres_bounded import PATIENCE, Bounded
 from service.store.postgres_columns import register
 from service.store.postgres_schema import SCHEMA
 from service.store.recorder import End, Server
@@ -52,45 +52,49 @@ class LogDatastore(PostgresDatastore):
         self._parameters = _parameters(server)
         self._configure = _configuring(server, read_only=read_only)
         self.pool = ConnectionPool(
-            connection_class=Connection[dict[str, Any]],
+            connection_class=Bounded,
             kwargs={**self._parameters, "row_factory": dict_row},
             min_size=1,
             max_size=server.connections,
             open=False,
             configure=self._configure,
-            check=_check if server.pre_ping else None,
+            check=_answering(server.wait) if server.pre_ping else None,
             timeout=server.wait,
             reconnect_timeout=LATEST,  # then whoever asks next tries
         )
         self._away, self._writer_away = _Away(), _Away()  # a pool that is used up keeps nobody from writing
+        self._lock_timeout, self._commit_timeout = server.lock_timeout, server.commit_timeout
         self._writing = threading.Lock()
-        self._writer: Connection[Any] | None = None
+        self._writer: Bounded | None = None
         self._held = threading.local()
 
     def register_type_adapters(self) -> None:
         """Do nothing: no types of our own are stored."""
 
     @contextmanager
-    def get_connection(self) -> Iterator[Connection[Any]]:
+    def get_connection(self) -> Iterator[Bounded]:
         """Yield a connection of the pool; to the thread that has the turn, the one on which it has it."""
         with translating(), ExitStack() as stack:
             yield self.held() or self._taken(stack)
 
-    def held(self) -> Connection[Any] | None:
+    def held(self) -> Bounded | None:
         """Return the connection on which this thread has the turn, None where it has not."""
-        found: Connection[Any] | None = getattr(self._held, "connection", None)
+        found: Bounded | None = getattr(self._held, "connection", None)
         return found
 
     @contextmanager
-    def having_turn(self) -> Iterator[tuple[Connection[Any], End]]:
-        """Yield the connection of the turn that this thread has, or takes now. It is over then, also by a failure."""
+    def having_turn(self) -> Iterator[tuple[Bounded, End]]:
+        """Yield the connection of the turn that this thread has, or takes now, to insert and commit at once.
+
+        The turn is over then, also by a failure.
+        """
         if (held := self.held()) is None:
             with self.turn() as end, self.having_turn():
                 assert self._writer is not None
                 yield self._writer, end
             return
         try:
-            with translating():
+            with translating(), held.within(self._commit_timeout):
                 yield held, self._held.end
         except BaseException:
             self._drop_writer()
@@ -98,10 +102,10 @@ class LogDatastore(PostgresDatastore):
         finally:
             self._held.connection = None
 
-    def _taken(self, stack: ExitStack) -> Connection[Any]:
+    def _taken(self, stack: ExitStack) -> Bounded:
         with self._away.told():
             self.pool.open()
-            return stack.enter_context(self.pool.connection())
+            return cast(Bounded, stack.enter_context(self.pool.connection()))
 
     @contextmanager
     def turn(self) -> Iterator[End]:
@@ -133,7 +137,7 @@ class LogDatastore(PostgresDatastore):
     def _begun(self) -> End:
         if self._writer is not None:
             try:
-                return _begin(self._writer)
+                return self._begun_on(self._writer)
             except psycopg.OperationalError:
                 if not self._writer.closed:
                     raise
@@ -141,17 +145,21 @@ class LogDatastore(PostgresDatastore):
         with self._writer_away.told():
             self._writer = self._connected()
             self._writer.execute(PLANNED_ONCE)
-        return _begin(self._writer)
+        return self._begun_on(self._writer)
 
-    def _connected(self) -> Connection[Any]:
-        connection = psycopg.connect(**self._parameters, row_factory=dict_row)
+    def _begun_on(self, connection: Bounded) -> End:
+        with connection.within(self._lock_timeout + PATIENCE):
+            return _begin(connection)
+
+    def _connected(self) -> Bounded:
+        connection = Bounded.connect(**self._parameters, row_factory=dict_row)
         self._configure(connection)
         return connection
 
     @contextmanager
-    def alone(self) -> Iterator[Connection[Any]]:
-        """Yield a connection that is not the pool's. Where there is none, what is raised says why."""
-        with translating(), self._connected() as connection:
+    def alone(self) -> Iterator[Bounded]:
+        """Yield a connection that is not the pool's, for what takes its time. Where there is none, it says why."""
+        with translating(), self._connected() as connection, connection.within(None):
             yield connection
 
     def _drop_writer(self) -> None:
@@ -186,28 +194,25 @@ class _Away:
         self._delay = 0.0
 
 
-def connecting(server: Server) -> Callable[..., Connection[Any]]:
-    """Return what opens connections for others than the log. While the server is away, it says so at once."""
+def connecting(server: Server) -> Callable[..., Bounded]:
+    """Return what opens connections for others than the log. While the server is away, it says so at once.
+
+    Asked for `patiently`, what takes its time may take it on them.
+    """
     parameters, configure, away = _parameters(server), _configuring(server, read_only=False), _Away()
 
-    def connect(**given: Any) -> Connection[Any]:
+    def connect(*, patiently: bool = False, **given: Any) -> Bounded:
         with away.told():
-            connection = psycopg.connect(**{**parameters, **given})
+            connection = Bounded.connect(**{**parameters, **given})
         configure(connection)
+        if patiently:
+            connection.limit = None
         return connection
 
     return connect
 
 
-def _check(connection: Connection[Any]) -> None:
-    """Try a connection on which the server has said something unasked, as its end is. To try each costs a way there."""
-    said = select.poll()
-    said.register(connection.fileno(), select.POLLIN)
-    if said.poll(0):
-        ConnectionPool.check_connection(connection)
-
-
-def _begin(connection: Connection[Any]) -> End:
+def _begin(connection: Bounded) -> End:
     """Ask for all at once, in one message: one way there and back.
 
     Not as a pipeline: the driver ends one with a word after which PostgreSQL no longer watches that the transaction is
@@ -229,6 +234,7 @@ def _parameters(server: Server) -> dict[str, Any]:
     return {
         "application_name": "onrecord",
         "connect_timeout": max(2, round(server.wait)),  # libpq takes no less
+        "target_session_attrs": "primary",  # a proxy, or a name, may lead to a standby for a while: it is not the log
         **KEEPALIVE,
         **given,
         "autocommit": True,
@@ -250,11 +256,28 @@ def _configuring(server: Server, *, read_only: bool) -> Any:
         " ELSE current_setting('synchronous_commit') END, false)"
     )
 
-    def configure(connection: Connection[Any]) -> None:
+    def configure(connection: Bounded) -> None:
         register(connection)
+        connection.limit = server.statement_timeout + PATIENCE
         connection.execute(f"SELECT {sets}")
 
     return configure
+
+
+def _answering(wait: float) -> Any:
+    """Return what tries a connection on which the server has said something unasked, as its end is.
+
+    To try each one would cost a way there and back.
+    """
+
+    def check(connection: Bounded) -> None:
+        said = select.poll()
+        said.register(connection.fileno(), select.POLLIN)
+        if said.poll(0):
+            with connection.within(wait):
+                connection.execute("")
+
+    return check
 
 
 def _milliseconds(seconds: float) -> str:

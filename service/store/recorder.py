@@ -71,6 +71,8 @@ class Server:
     """For a connection."""
     statement_timeout: float = 30.0
     lock_timeout: float = 10.0
+    commit_timeout: float = 10.0
+    """For a commit: the server lets it wait for a standby without an end."""
     idle_timeout: float = 5.0
     """For a process that has the turn and does nothing with it: it may have been stopped in its middle."""
 
@@ -90,6 +92,9 @@ class Recorder(Protocol):
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int] | None:
         """Insert events, with what `kwargs` brings of the same transaction; return their positions."""
+
+    def confirm(self) -> None:
+        """Return once all that this turn has seen in the log is as safe as what is inserted. It ends the turn."""
 
     def answers(self, asked: Sequence[tuple[str, str]], since: str) -> list[KeptAnswer]:
         """Return the answers that were kept, since a time, for these callers and their keys."""

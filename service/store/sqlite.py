@@ -123,6 +123,9 @@ class LogRecorder(SQLiteApplicationRecorder):
         """Do nothing: one process writes, and one thread of it decides."""
         return nullcontext()
 
+    def confirm(self) -> None:
+        """Do nothing: what is seen in the file is on the disk."""
+
     def construct_create_table_statements(self) -> list[str]:
         """Return nothing: `schema.migrate` makes the tables."""
         return []
