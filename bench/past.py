@@ -6,7 +6,7 @@ Law: all contestants read the same rows, at the same times, and are seen to find
 import statistics
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,13 +16,12 @@ from typing import Any, Literal
 from uuid import UUID
 
 import psycopg
-from eventsourcing.persistence import StoredEvent
 from pydantic import SecretStr
 from sqlalchemy import func, select
 
 from bench.desk import SEED, open_ledger
 from bench.peers import history, plain
-from bench.stories import CHANGING, record, stories
+from bench.stories import CHANGING, copy, record, stories
 from bench.tables import PERCENTILE_COLUMNS, Table, in_turns, medians, milliseconds, percentiles, times
 from projections.postgres import SCHEMA, PostgresViews
 from projections.runner import Runner
@@ -31,8 +30,6 @@ from projections.views import claims, incidents
 from service.ledger import Ledger
 from service.ledger.places import FILE
 from service.settings import Settings
-from service.store.log import RecordLog
-from service.store.postgres import prepare
 from service.store.postgres_connections import connecting
 from service.store.recorder import Server
 from tests import postgres
@@ -111,7 +108,7 @@ def run(folder: Path, quick: bool) -> list[Table]:
         address = open_.enter_context(open_.enter_context(postgres.server()).database())
         begun = time.perf_counter()
         head = record(place, stories([large] + [small] * many, CHANGING))
-        _copy(place, address, open_)
+        copy(place, address)
         kept = {history.FILE: _in_file(place, open_), history.SERVER: _on_server(place, address, open_)}
         _fill_histories(place, address, open_)
         made = time.perf_counter() - begun
@@ -129,17 +126,6 @@ def run(folder: Path, quick: bool) -> list[Table]:
                     contest[name] = _round(ask, question, taken.setdefault(name, []))
         figures = medians(in_turns(contest, 2 if quick else 5))
     return [_table(figures, head, asked[-1].found, made), _latencies(taken)]
-
-
-def _copy(place: Path, address: str, open_: ExitStack) -> None:
-    """Put the same log on a server: what is decided once is not decided again."""
-    server, after = Server(SecretStr(address)), 0
-    with closing(RecordLog(place / FILE, read_only=True)) as here:
-        prepare(server, [("ledger", str(here.log_recorder.meta("ledger")))])
-        there = open_.enter_context(closing(RecordLog(server)))
-        while rows := here.log_recorder.whole_rows(after, AT_ONCE):
-            there.append([StoredEvent(UUID(row[1]), *row[2:5]) for row in rows], [str(row[5]) for row in rows])
-            after = rows[-1][0]
 
 
 def _in_file(place: Path, open_: ExitStack) -> Kept:

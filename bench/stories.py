@@ -1,6 +1,7 @@
 """Stories of any length from a fixed seed: the commands of desks at work, in a realistic mix."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -8,6 +9,8 @@ from random import Random
 from uuid import UUID
 
 import orjson
+from eventsourcing.persistence import StoredEvent
+from pydantic import SecretStr
 
 from bench.desk import SEED, asked, open_ledger, sentence
 from domain import incident_commands as c
@@ -15,11 +18,15 @@ from domain import values as v
 from domain.commands import Command
 from domain.source_commands import RegisterSource
 from service.ledger import Receipt
+from service.ledger.places import FILE
+from service.store.log import RecordLog
+from service.store.postgres import prepare
+from service.store.recorder import Server
 
 ACTIVE = 20
 """Incidents that desks work on at the same time; when one is told, the next begins."""
 SOURCES = 50
-CHUNK = 500
+CHUNK, COPIED = 500, 5_000
 WHY = "as reported"
 MIX = {"claim": 60, "assessment": 12, "correction": 10, "stance": 10, "link": 8}
 """Of a hundred events, how many are of which kind."""
@@ -133,6 +140,18 @@ def record(folder: Path, commands: Iterator[Command]) -> int:
             for outcome in ledger.execute_many(chunk):
                 assert isinstance(outcome, Receipt), outcome
         return ledger.head()
+
+
+def copy(folder: Path, address: str) -> None:
+    """Put the same log into an empty database of a server: what is decided once is not decided again."""
+    server, after = Server(SecretStr(address)), 0
+    with closing(RecordLog(folder / FILE, read_only=True)) as here:
+        prepare(server, [("ledger", str(here.log_recorder.meta("ledger")))])
+        with closing(RecordLog(server)) as there:
+            while rows := here.log_recorder.whole_rows(after, COPIED):
+                stored = [StoredEvent(UUID(row[1]), *row[2:5]) for row in rows]
+                there.append(stored, [str(row[5]) for row in rows])
+                after = rows[-1][0]
 
 
 def write(file: Path, commands: Iterator[Command]) -> int:

@@ -9,7 +9,7 @@ from sqlalchemy import JSON, Connection, RowMapping, Table, and_, or_, select, t
 from sqlalchemy.types import TypeEngine
 
 from projections.shapes import holds_text
-from projections.temporal import holds_at, key_of, row_at
+from projections.temporal import held_at, holds_at, key_of
 
 After = tuple[str | int, ...]
 
@@ -84,7 +84,7 @@ def _item(listed: Listed, row: RowMapping) -> BaseModel:
 
 def one(connection: Connection, listed: Listed, position: int, key: str) -> BaseModel | None:
     """Return the item of a key at a position, None where none held."""
-    found = connection.execute(row_at(listed.table, position, listed.table.c[listed.key] == key)).mappings().first()
+    found = held_at(connection, listed.table, position, listed.table.c[listed.key] == key)
     return None if found is None else _item(listed, found)
 
 

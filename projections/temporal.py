@@ -11,9 +11,10 @@ from sqlalchemy import (
     BigInteger,
     Column,
     ColumnElement,
+    Connection,
     Index,
     MetaData,
-    Select,
+    RowMapping,
     String,
     Table,
     and_,
@@ -72,10 +73,12 @@ def holds_at(table: Table, position: int) -> ColumnElement[bool]:
     return and_(table.c.since <= position, or_(table.c.until.is_(None), table.c.until > position))
 
 
-def row_at(table: Table, position: int, *where: ColumnElement[bool]) -> Select[Any]:
-    """Return the query for the row of one key that held at a position; `where` names the key.
+def held_at(connection: Connection, table: Table, position: int, *where: ColumnElement[bool]) -> RowMapping | None:
+    """Return the row of one key that held at a position, None where none did; `where` names the key.
 
-    The newest row that began by then either holds or nothing does: its cost does not grow with the history.
+    The newest row that began by then either holds or nothing does: its cost does not grow with the history. That it
+    holds is looked at here: a query around the query takes longer to put together than all else.
     """
-    newest = select(table).where(*where, table.c.since <= position).order_by(table.c.since.desc()).limit(1).subquery()
-    return select(newest).where(or_(newest.c.until.is_(None), newest.c.until > position))
+    newest = select(table).where(*where, table.c.since <= position).order_by(table.c.since.desc()).limit(1)
+    row = connection.execute(newest).mappings().first()
+    return row if row is not None and (row["until"] is None or row["until"] > position) else None

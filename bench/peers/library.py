@@ -51,13 +51,18 @@ def application(folder: Path, **env: str) -> Iterator[Claims]:
 @contextmanager
 def on_server(address: str, callers: int) -> Iterator["Saves"]:
     """Open the library's application on its PostgreSQL recorder, as it comes, with a connection for each caller."""
-    given = conninfo_to_dict(address)
-    env = {f"POSTGRES_{name.upper()}": str(given[name]) for name in ("dbname", "host", "port", "user", "password")}
-    app = Claims({"PERSISTENCE_MODULE": "eventsourcing.postgres", "POSTGRES_MAX_OVERFLOW": str(callers), **env})
+    app = Claims({**server_environment(address), "POSTGRES_MAX_OVERFLOW": str(callers)})
     try:
         yield Saves(app)
     finally:
         app.close()
+
+
+def server_environment(address: str) -> dict[str, str]:
+    """Return what tells the library of a server."""
+    given = conninfo_to_dict(address)
+    named = {f"POSTGRES_{name.upper()}": str(given[name]) for name in ("dbname", "host", "port", "user", "password")}
+    return {"PERSISTENCE_MODULE": "eventsourcing.postgres", **named}
 
 
 class Saves:

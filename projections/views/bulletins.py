@@ -20,7 +20,7 @@ from domain.incident_state import record_state
 from projections.lists import Listed
 from projections.rows import Row, Rows
 from projections.shapes import json_of, text_of
-from projections.temporal import Json, Text, holds_at, listed_by, row_at, temporal
+from projections.temporal import Json, Text, held_at, holds_at, listed_by, temporal
 from projections.view import View
 
 metadata = MetaData()
@@ -266,7 +266,7 @@ def _leaning_on(connection: Connection, position: int, claim: str) -> list[dict[
 
 
 def _standing(connection: Connection, position: int, claim: str) -> dict[str, Any] | None:
-    row = connection.execute(row_at(standings, position, standings.c.claim == claim)).mappings().first()
+    row = held_at(connection, standings, position, standings.c.claim == claim)
     return None if row is None else dict(row)
 
 
@@ -276,7 +276,8 @@ def _assessment(connection: Connection, position: int, claim: str) -> str | None
 
 
 def _settled(connection: Connection, position: int, bulletin: str, standing: dict[str, Any]) -> bool:
-    row = connection.execute(row_at(bulletins, position, bulletins.c.bulletin == bulletin)).mappings().one()
+    row = held_at(connection, bulletins, position, bulletins.c.bulletin == bulletin)
+    assert row is not None, "a bulletin that leans on a claim is there"
     acts = [one for one in row["corrections"] if one.get("cause") == standing["claim"]]
     acts += [row["withdrawal"]] if row["withdrawal"] else []
     return any(act["position"] > standing["changed"] for act in acts)

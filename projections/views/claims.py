@@ -23,7 +23,7 @@ from domain.events import Recorded
 from domain.incident_state import record_state
 from projections.rows import Row, Rows
 from projections.shapes import holds_text, id_of, in_si, json_of, json_or_none, quantity_of, text_of
-from projections.temporal import Json, Text, listed_by, row_at, temporal
+from projections.temporal import Json, Text, held_at, listed_by, temporal
 from projections.view import View
 
 metadata = MetaData()
@@ -322,7 +322,7 @@ def view_of(row: Any) -> ClaimView:
 
 def get_claim(connection: Connection, position: int, claim: str) -> ClaimView | None:
     """Return a claim at a position, None where it was not there."""
-    row = connection.execute(row_at(claims, position, claims.c.claim == claim)).mappings().first()
+    row = held_at(connection, claims, position, claims.c.claim == claim)
     return None if row is None else view_of(row)
 
 

@@ -17,7 +17,7 @@ from domain.events import Recorded
 from projections.lists import Listed
 from projections.rows import Row, Rows
 from projections.shapes import apart, id_of, json_of, quantity_of, text_of
-from projections.temporal import Json, Text, holds_at, listed_by, row_at, temporal
+from projections.temporal import Json, Text, held_at, holds_at, listed_by, temporal
 from projections.view import View
 
 metadata = MetaData()
@@ -233,7 +233,7 @@ class FigureDetail(BaseModel):
 
 def get_figure(connection: Connection, position: int, figure: str) -> FigureDetail | None:
     """Return a figure with its values at a position, None where it was not there."""
-    row = connection.execute(row_at(figures, position, figures.c.figure == figure)).mappings().first()
+    row = held_at(connection, figures, position, figures.c.figure == figure)
     if row is None:
         return None
     query = select(stated).where(stated.c.figure == figure, holds_at(stated, position))

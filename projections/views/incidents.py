@@ -14,7 +14,7 @@ from domain import values as v
 from domain.events import Recorded
 from projections.rows import Row, Rows
 from projections.shapes import holds_text, json_or_none, text_of
-from projections.temporal import Json, Text, holds_at, listed_by, row_at, temporal
+from projections.temporal import Json, Text, held_at, holds_at, listed_by, temporal
 from projections.view import View
 
 metadata = MetaData()
@@ -195,7 +195,7 @@ class IncidentView(BaseModel):
 def get_incident(connection: Connection, position: int, incident: str) -> IncidentView | None:
     """Return an incident, by id or short id, at a position; None where it was not there."""
     named = incidents.c.short_id == incident.upper() if len(incident) < len(NIL) else incidents.c.incident == incident
-    row = connection.execute(row_at(incidents, position, named)).mappings().first()
+    row = held_at(connection, incidents, position, named)
     return None if row is None else IncidentView.model_validate(dict(row))
 
 
