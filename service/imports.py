@@ -37,9 +37,11 @@ from service.ledger import (
     Receipt,
     Request,
 )
-from service.names import names_of
+from service.names import in_names, names_of
 from service.rows import MAX_LINE, Place, Row, Rows, Unreadable, open_rows
 
+CALLER = "import:"
+"""What the caller of an import's rows is called, before the space of its names."""
 CHUNK = 500
 """Rows that are with the ledger at the same time."""
 EARLIEST = datetime.min.replace(tzinfo=UTC)
@@ -150,8 +152,8 @@ def import_merged(ledger: Ledger, paths: list[Path], actor: Actor, *, told: Told
         ]
         merged = heapq.merge(*stories, key=lambda asked: asked[1].at or EARLIEST)
         while chunk := list(islice(merged, CHUNK)):
-            for (row, _), outcome in zip(chunk, ledger.execute_many(request for _, request in chunk), strict=True):
-                _count(summary, row, outcome, None)
+            for one, outcome in zip(chunk, ledger.execute_many(request for _, request in chunk), strict=True):
+                _count(summary, one, outcome, None)
             if told is not None:
                 told(summary)
     return summary
@@ -207,10 +209,10 @@ class _Import:
     def _give(self, chunk: list[Asked], progress: _Progress) -> None:
         """Give a chunk. What came before it is dealt with, and the ledger notes that together with its rows."""
         mark = (self._name, progress.to_text())
-        for (row, _), outcome in zip(
+        for one, outcome in zip(
             chunk, self._ledger.execute_many(replace(request, mark=mark) for _, request in chunk), strict=True
         ):
-            _count(self._summary, row, outcome, self._refused)
+            _count(self._summary, one, outcome, self._refused)
 
     def asked(self) -> Iterator[Asked]:
         """Yield the requests of the file; a row that cannot be read is counted."""
@@ -229,9 +231,13 @@ class _Import:
             self._summary.unread = f"{self._rows.file}: {problem}"
 
 
-def _count(summary: Summary, row: Row, outcome: Outcome, refused: Refusal | None) -> None:
+def _count(summary: Summary, asked: Asked, outcome: Outcome, refused: Refusal | None) -> None:
     if isinstance(outcome, Refused | NotADemonstration | FutureTime | KeyNoLongerValid | NotAllowed):
-        _failed(summary, row, f"{type(outcome).__name__}: {outcome}", refused)
+        row, request = asked
+        assert request.idempotency is not None
+        space = request.idempotency.caller.removeprefix(CALLER)
+        reason = in_names(f"{type(outcome).__name__}: {outcome}", space, _texts_in(orjson.loads(row.text)))
+        _failed(summary, row, reason, refused)
         return
     if not isinstance(outcome, Receipt):
         raise outcome
@@ -253,6 +259,18 @@ def _failed(summary: Summary, row: Row, reason: str, refused: Refusal | None) ->
         refused(problem)
 
 
+def _texts_in(value: object) -> Iterator[str]:
+    """Yield the texts of a row, any of which may be a name."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for inner in value.values():
+            yield from _texts_in(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _texts_in(inner)
+
+
 class Reader:
     """Turns lines into requests; remembers the space of names that the file declared."""
 
@@ -271,6 +289,8 @@ class Reader:
             self.use(fields["import"])
             return None
         name, at, by = (fields.pop(part, None) for part in ("command", "recorded_at", "actor"))
+        if name is None:
+            raise BadRow(f"a row says what to do (`command`): one of {', '.join(COMMANDS)}")
         if not isinstance(name, str) or name not in COMMANDS:
             raise BadRow(f"command: {name!r} is none of {', '.join(COMMANDS)}")
         if (at is not None or by is not None) and not self._demonstration:
@@ -280,7 +300,7 @@ class Reader:
             command=self._command(COMMANDS[name], fields),
             actor=Actor(account=self._names("account", by)) if isinstance(by, str) else self._actor,
             may_override=True,
-            idempotency=Idempotency(key, f"import:{self.space}", "", lasting=True),
+            idempotency=Idempotency(key, f"{CALLER}{self.space}", "", lasting=True),
             correlation=f"import:{self.space}:{row.number}"[:200],
             at=self._time(at),
         )

@@ -1,19 +1,48 @@
 """Names in place of ids, for imports: the same name in the same import is always the same id."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from uuid import UUID, uuid5
 
 ROOT = UUID("5c2c2f2e-8f0a-5e0b-9a40-6f6e72656372")
 """The namespace of all names (RFC 9562 5.5): fixed for ever, since ids in the record come from it."""
+KINDS = (
+    "incident",
+    "source",
+    "account",
+    "report",
+    "claim",
+    "figure",
+    "evidence",
+    "stance",
+    "note",
+    "task",
+    "bulletin",
+)
+"""What can be named."""
+_SHORT_ID = re.compile(r"[A-Z]{3}-[0-9A-HJKMNP-TV-Z]{6}(-[1-9][0-9]*)?")
+_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def names_of(space: str) -> Callable[[str, str], UUID]:
-    """Return the function from a kind and a name to an id, in the space of one import. A UUID stays what it is."""
+    """Return the function from a kind and a name to an id, in the space of one import. A UUID stays what it is.
+
+    It raises ValueError for a short id, which stands for something in the record, and not for a name of the import.
+    """
 
     def resolve(kind: str, name: str) -> UUID:
         try:
             return UUID(name)
         except ValueError:
+            if kind in ("incident", "claim") and _SHORT_ID.fullmatch(name):
+                raise ValueError(f"{name} is a short id: give the id of the {kind}, which reading it tells") from None
             return uuid5(ROOT, f"{space}\n{kind}\n{name}")
 
     return resolve
+
+
+def in_names(text: str, space: str, names: Iterable[str]) -> str:
+    """Return a text with the names of an import in place of the ids that came from them."""
+    resolve = names_of(space)
+    called = {str(resolve(kind, name)): name for name in names if not _SHORT_ID.fullmatch(name) for kind in KINDS}
+    return _ID.sub(lambda found: called.get(found[0], found[0]), text)

@@ -54,7 +54,10 @@ def demo(
 
 def _check_empty(folder: Path) -> None:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise Conflict(f"{folder} is not an empty folder: a demonstration begins on an empty one")
+        raise Conflict(
+            f"{folder} is not an empty folder: a demonstration begins on an empty one; to serve what is there,"
+            f" ONRECORD_OPEN_READING=true onrecord serve --data {folder}"
+        )
 
 
 def _fill(settings: Settings, *, quiet: bool) -> tuple[str, str]:

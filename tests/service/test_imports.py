@@ -223,3 +223,20 @@ def test_a_place_holds_only_for_the_very_bytes_before_it(tmp_path: Path) -> None
         assert next(rows).number == place.line + 1
     with open_rows(file) as rows:
         assert not rows.pass_over(Place(place.line, "0" * 64))
+
+
+def test_a_refusal_calls_things_by_the_names_of_the_file(tmp_path: Path) -> None:
+    file = write_rows(
+        tmp_path / "rows.ndjson",
+        source("a"),
+        {"command": "incident.open", "incident": "kursk", "title": "Kursk incursion"},
+        {"command": "claim.make", "incident": "kursk", "claim": "c1", "report": "r9", "wording": {"text": "6 miles"}},
+        {"command": "report.receive", "incident": "KUR-Q6V7NE", "report": "r1", "source": "a", "title": "Daily"},
+        {"name": "No command"},
+    )
+    with open_ledger(tmp_path) as ledger:
+        problems = import_file(ledger, file, SILENT).problems
+    unknown, short, nothing = [one.reason for one in sorted(problems, key=lambda one: one.line)]
+    assert unknown.startswith("UnknownReport: no report r9 in incident ")
+    assert "KUR-Q6V7NE is a short id: give the id of the incident" in short
+    assert nothing.startswith("a row says what to do (`command`): one of ")
