@@ -6,6 +6,7 @@ answered in a way that a client can act on, ends the run with exit code 1.
 
 import argparse
 import shutil
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -18,7 +19,7 @@ from bench.cluster.found import Found, compared, table
 from bench.cluster.harms import HARMS, Harm
 from bench.cluster.patroni import Cluster, NotWhole, missing
 from bench.cluster.readers import Read, following, on_the_log, over_http
-from bench.cluster.services import PORTS, Services
+from bench.cluster.services import Services
 from bench.cluster.writers import Told, Writers
 from bench.desk import Desk, desk_of
 from bench.http import key_of
@@ -45,12 +46,16 @@ def main(arguments: Sequence[str]) -> int:
     if (lacking := missing()) is not None:
         print(lacking, file=sys.stderr)
         return 2
-    with TemporaryDirectory(dir=options.folder, prefix="onrecord-failure-") as place:
-        Path(place).chmod(0o755)  # the hosts' programs are another user's
-        if not ground.are_allowed():
-            return _broken(options, Path(place), separate=False)
-        print(_shown(described(options.folder), options), flush=True)
-        return ground.apart("bench", "failure", *arguments, INSIDE, place)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # then what was started is ended
+    try:
+        with TemporaryDirectory(dir=options.folder, prefix="onrecord-failure-") as place:
+            Path(place).chmod(0o755)  # the hosts' programs are another user's
+            print(_shown(described(options.folder), options), flush=True)
+            if options.loopback or not ground.are_allowed():
+                return _broken(options, Path(place), separate=False)
+            return ground.apart("bench", "failure", *arguments, INSIDE, place)
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
 
 
 def _options(arguments: Sequence[str]) -> argparse.Namespace:
@@ -62,6 +67,7 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     )
     parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
     parser.add_argument("--folder", type=Path, default=Path(gettempdir()), help="on the disk to use")
+    parser.add_argument("--loopback", action="store_true", help="without namespaces, also where they are allowed")
     parser.add_argument("--logs", type=Path, help="keep the logs of all programs in this folder")
     parser.add_argument(INSIDE, type=Path, help=argparse.SUPPRESS)
     return parser.parse_args(arguments)
@@ -122,7 +128,7 @@ class _Scene:
         self._reads: dict[str, Read] = {
             "the log": on_the_log(self._cluster.url, place / "desk", stack),
             "the log, again": on_the_log(self._cluster.url, place / "desk", stack),
-            **{f"serve {n}": over_http(port, reader) for n, port in enumerate(PORTS, start=1)},
+            **{f"serve {n}": over_http(port, reader) for n, port in enumerate(self._services.ports, start=1)},
         }
 
     def after(self, harm: Harm) -> Found:
@@ -131,7 +137,7 @@ class _Scene:
         with Ledger.open(self._settings, read_only=True) as ledger:
             first = ledger.head()
         leader = self._cluster.leader()
-        writers = Writers(harm.name, PORTS, self._secret, self._desk)
+        writers = Writers(harm.name, self._services.ports, self._secret, self._desk)
         with following(self._reads, first) as readers:
             writers.start()
             time.sleep(BEFORE)
@@ -153,7 +159,7 @@ class _Scene:
 
     def described(self) -> list[str]:
         """Return how it was set up."""
-        hosts = "network namespaces, their databases on disks of 512 MB" if self._separate else "loopback"
+        hosts = "network namespaces, their databases on disks of 768 MB" if self._separate else "loopback"
         kind = "synchronous, strict" if self._synchronous else "asynchronous"
         return [f"three hosts in {hosts}; replication: {kind}"]
 

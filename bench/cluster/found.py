@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from bench.cluster.harms import HARMS, Harm
 from bench.cluster.readers import Line, Read, Reader, line_of
-from bench.cluster.writers import Told
+from bench.cluster.writers import WRITERS, Told
 from bench.loss import Lost, Reading
 from bench.tables import Table
 from domain.events import Recorded
@@ -30,6 +30,14 @@ COLUMNS = (
     "longest time without a write, s",
     "longest answer, s",
     "asked again",
+)
+
+NOTES = (
+    f"{WRITERS} clients write over HTTP to two serve processes, each claim with a key, and ask again by it until it is"
+    " acknowledged; two readers follow the log, and one the change log of each serve.",
+    "longest time without a write: from the failure on, until all was whole again, nobody had a claim acknowledged for"
+    " so long.",
+    "longest answer: so long took the slowest request, until it was answered 201 or 503.",
 )
 
 
@@ -146,7 +154,7 @@ def _wrong(reader: Reader, log: Log) -> str:
 
 def table(found: Sequence[Found], left_out: Sequence[Harm], setting: Sequence[str]) -> Table:
     """Return the table of all that was found."""
-    notes = [*setting]
+    notes = [*setting, *NOTES]
     if left_out:
         titles = "; ".join(harm.title for harm in left_out)
         notes.append(f"left out, since this machine allows no namespaces: {titles}")

@@ -7,6 +7,7 @@ import os
 import pwd
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -18,7 +19,7 @@ from pathlib import Path
 from tests.postgres import UNPRIVILEGED
 
 HOSTS = 3
-DISK = 512 * 2**20
+DISK = 768 * 2**20
 """Bytes of the disk that holds a host's database: small, so that it is soon full."""
 UNSHARED = ("unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
 NOWHERE = "02:00:00:00:00:01"
@@ -110,6 +111,13 @@ def started(log: Path, *command: object, **environment: str) -> "subprocess.Pope
             stderr=told,
             env={**os.environ, **environment},
         )
+
+
+def free_port() -> int:
+    """Return a port of loopback that nobody has at this moment."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
 
 
 def done(*command: object) -> None:

@@ -19,11 +19,9 @@ from urllib.request import urlopen
 
 import psycopg
 
-from bench.cluster.ground import Host, given_away, started
+from bench.cluster.ground import Host, free_port, given_away, started
 from tests.postgres import PASSWORD, PROGRAMS, USER
 
-PROXY = 5000
-"""The port at which HAProxy gives the host that takes writes."""
 WITHIN = 120.0
 """Seconds in which a cluster is whole, or does not become so."""
 LEAD = {
@@ -34,6 +32,8 @@ LEAD = {
     "maximum_lag_on_failover": 1_048_576,
 }
 SYNCHRONOUS = {"synchronous_mode": True, "synchronous_mode_strict": True, "synchronous_node_count": 1}
+RETURN = {"use_pg_rewind": True, "remove_data_directory_on_rewind_failure": True}
+"""An old leader comes back by itself: rewound, or, where what it needs for that is gone, copied anew."""
 PARAMETERS = {
     "synchronous_commit": "on",
     "wal_log_hints": "on",
@@ -47,8 +47,8 @@ SMALL = {
     "max_connections": 60,
     "shared_buffers": "32MB",
     "min_wal_size": "32MB",
-    "max_wal_size": "96MB",
-    "wal_keep_size": "64MB",
+    "max_wal_size": "128MB",
+    "wal_keep_size": "128MB",
 }
 """To fit on one machine, on small disks."""
 HAPROXY = """
@@ -86,11 +86,12 @@ class Cluster:
 
     def __init__(self, hosts: list[Host], folder: Path, *, synchronous: bool) -> None:
         self.hosts, self._folder, self.synchronous = hosts, folder, synchronous
+        self._port = free_port()
 
     @property
     def url(self) -> str:
         """Return the address of the record's database, through the proxy."""
-        return f"postgresql://{USER}:{PASSWORD}@127.0.0.1:{PROXY}/{USER}"
+        return f"postgresql://{USER}:{PASSWORD}@127.0.0.1:{self._port}/{USER}"
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -147,7 +148,7 @@ class Cluster:
             "bootstrap": {
                 "dcs": {
                     **lead,
-                    "postgresql": {"use_pg_rewind": True, "use_slots": True, "parameters": PARAMETERS | SMALL},
+                    "postgresql": {**RETURN, "parameters": PARAMETERS | SMALL},
                 },
                 "initdb": [{"encoding": "UTF8"}, {"locale": "C"}, "data-checksums"],
             },
@@ -174,7 +175,7 @@ class Cluster:
     def _proxy(self) -> Path:
         lines = [f"    server {one.name} {one.address}:5432 check port 8008" for one in self.hosts]
         file = self._folder / "haproxy.cfg"
-        file.write_text(HAPROXY.format(port=PROXY) + "\n".join(lines) + "\n")
+        file.write_text(HAPROXY.format(port=self._port) + "\n".join(lines) + "\n")
         return file
 
     @staticmethod
@@ -251,17 +252,15 @@ class Cluster:
         host.signal(signal.SIGKILL, "patroni", database=True)
 
 
-def program(name: str) -> str:
-    """Return where a program lies."""
-    found = shutil.which(name, path="/usr/sbin:/usr/bin:/usr/local/bin")
-    assert found is not None, f"no {name}"
-    return found
+def program(name: str) -> str | None:
+    """Return where a program lies, which may be where only root looks; None where it is missing."""
+    return shutil.which(name, path="/usr/sbin:/usr/bin:/usr/local/bin")
 
 
 def missing() -> str | None:
     """Return what this machine lacks, and how to have it; None where it has all."""
     if find_spec("patroni") is None:
         return "no patroni: `make bench ARGS=failure` installs it"
-    if not PROGRAMS.exists() or None in map(shutil.which, ("etcd", "haproxy")):
+    if not PROGRAMS.exists() or None in map(program, ("etcd", "haproxy")):
         return "as root: apt-get install --no-install-recommends postgresql-15 etcd-server haproxy"
     return None

@@ -66,11 +66,14 @@ def over_http(port: int, secret: str) -> Read:
         try:
             asked = f"/api/v1/changes?first={after + 1}&limit={min(limit, LIMIT)}"
             connection.request("GET", asked, headers={"Authorization": f"Bearer {secret}"})
-            answer = json.loads(connection.getresponse().read())
+            answer = connection.getresponse()
+            content = json.loads(answer.read())
         finally:
             connection.close()
+        if answer.status != 200 and (answer.status != 503 or answer.getheader("Retry-After") is None):
+            raise Lost(f"a read was answered {answer.status}, and nobody can act on that: {content}")
         fields = ("position", "name", "aggregate", "version", "recorded_at")
-        return [line_of(*(one[name] for name in fields)) for one in answer["items"]]
+        return [line_of(*(one[name] for name in fields)) for one in content["items"]]
 
     return read
 

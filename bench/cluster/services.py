@@ -9,10 +9,10 @@ from http.client import HTTPException
 from pathlib import Path
 from urllib.request import urlopen
 
-from bench.cluster.ground import started
+from bench.cluster.ground import free_port, started
 from service.settings import PREFIX
 
-PORTS = (8001, 8002)
+SERVICES = 2
 WITHIN = 60.0
 
 
@@ -21,6 +21,7 @@ class Services:
 
     def __init__(self, folder: Path, url: str) -> None:
         self._folder = folder
+        self.ports = [free_port() for _ in range(SERVICES)]
         self._environment = {f"{PREFIX}DATABASE": url}
         for limited in ("READS", "WRITES"):
             self._environment[f"{PREFIX}{limited}_PER_MINUTE"] = "0"
@@ -30,7 +31,7 @@ class Services:
     def running(self) -> Iterator[None]:
         """Run all of them until the end of the block."""
         try:
-            for number in range(len(PORTS)):
+            for number in range(SERVICES):
                 self.begin(number)
             yield
         finally:
@@ -42,7 +43,7 @@ class Services:
         """Start one, and wait until it says that it is ready."""
         name = f"serve{number + 1}"
         onrecord = Path(sys.executable).parent / "onrecord"
-        command = (onrecord, "serve", "--port", PORTS[number], "--data", self._folder / "data")
+        command = (onrecord, "serve", "--port", self.ports[number], "--data", self._folder / "data")
         self._processes[number] = started(
             self._folder / f"{name}.log", "setpriv", "--pdeathsig=KILL", *command, **self._environment
         )
@@ -58,7 +59,7 @@ class Services:
         while time.monotonic() < until:
             with (
                 suppress(OSError, HTTPException),
-                urlopen(f"http://127.0.0.1:{PORTS[number]}/healthz/ready", timeout=5),
+                urlopen(f"http://127.0.0.1:{self.ports[number]}/healthz/ready", timeout=5),
             ):
                 return
             time.sleep(0.2)
