@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import append, asof, giant, http, intake, loss, past, rebuild
+from bench import append, asof, giant, http, intake, loss, past, rebuild, servers
 from bench.machine import described
 from bench.tables import Table
 from service import memory
@@ -20,6 +20,7 @@ Part = Callable[[Path, bool], list[Table]]
 PARTS: dict[str, Part] = {
     "append": append.run,
     "http": http.run,
+    "servers": servers.run,
     "asof": asof.run,
     "past": past.run,
     "giant": giant.run,

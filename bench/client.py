@@ -1,4 +1,4 @@
-"""A client that costs little: POSTs over kept connections, in a process of its own.
+"""A client that costs little: requests over kept connections, in a process of its own.
 
 Reads a job from standard input, `Job` as JSON, and writes what it saw to standard output, `Seen` as JSON.
 """
@@ -24,11 +24,12 @@ class Job:
     key: str
     retry_keys: str
     """What the Idempotency-Keys begin with; none is sent where it is empty."""
+    method: str = "POST"
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What came back: seconds of the whole, seconds of each request, and how many answers were not 201."""
+    """What came back: seconds of the whole, seconds of each request, and how many answers were not of success."""
 
     seconds: float
     latencies: list[float]
@@ -53,15 +54,15 @@ class Connection(asyncio.Protocol):
         length = head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]
         if found and len(body) >= int(length or 0):
             self._buffer = b""
-            self._waiting.set_result(head[9:12] == b"201")
+            self._waiting.set_result(head[9:12] in (b"200", b"201"))
 
     def connection_lost(self, error: Exception | None) -> None:
         """Tell whoever waits that nothing comes any more."""
         if not self._waiting.done():
             self._waiting.set_exception(ConnectionError("the server closed the connection"))
 
-    async def post(self, request: bytes) -> bool:
-        """Send a request and tell whether it was answered 201."""
+    async def ask(self, request: bytes) -> bool:
+        """Send a request and tell whether it was answered with success."""
         assert self._transport is not None
         self._waiting = asyncio.get_running_loop().create_future()
         self._transport.write(request)
@@ -82,7 +83,8 @@ def requests_of(job: Job) -> list[bytes]:
         body = text.encode()
         retry = f"Idempotency-Key: {job.retry_keys}-{n}\r\n" if job.retry_keys else ""
         head = (
-            f"POST {job.paths[n % len(job.paths)]} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {job.key}\r\n"
+            f"{job.method} {job.paths[n % len(job.paths)]} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+            f"Authorization: Bearer {job.key}\r\n"
             f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n{retry}\r\n"
         )
         requests.append(head.encode() + body)
@@ -99,7 +101,7 @@ async def work(job: Job) -> Seen:
         nonlocal failed
         for request in requests:
             begun = time.perf_counter()
-            failed += not await connection.post(request)
+            failed += not await connection.ask(request)
             latencies.append(time.perf_counter() - begun)
 
     begun = time.perf_counter()

@@ -45,7 +45,9 @@ def with_idle_routes(app: FastAPI) -> FastAPI:
 
 def main(folder: str, port: str) -> None:
     """Serve until told to stop."""
-    app = with_idle_routes(create_app(Settings(data=Path(folder), reads_per_minute=0, writes_per_minute=0)))
+    app = with_idle_routes(
+        create_app(Settings.read(data=Path(folder), reads_per_minute=0, writes_per_minute=0, log_level="error"))
+    )
     uvicorn.run(app, host="127.0.0.1", port=int(port), log_level="warning", server_header=False)
 
 

@@ -26,6 +26,11 @@ WATCHING = 0.05
 """Seconds between two looks at the log, or at how far the views are, for what other processes did."""
 WRITERS = 3
 """Connections for writing: the one who follows, one who builds a view anew, and one to be elected on."""
+PREPARING = "60s"
+"""For the rows of a batch, which are made within its transaction: many events of many views, on a machine that is busy.
+
+Whoever is elected after a process that was stopped there ends its connections without waiting for this.
+"""
 MEMORY = "64MB"
 """For comparing and indexing what was built anew."""
 
@@ -62,6 +67,7 @@ class PostgresViews:
         def connect_to_write() -> "psycopg.Connection[Any]":
             connection = connect(patiently=True, options=options, application_name=name)
             connection.execute("SET synchronous_commit = off")  # what a crash loses is projected again from the log
+            connection.execute(f"SET idle_in_transaction_session_timeout = '{PREPARING}'")
             connection.autocommit = False
             return connection
 

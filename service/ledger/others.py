@@ -47,9 +47,9 @@ class Others:
         """
         if self._are_writing or time.monotonic() - self._looked_at > LATELY:
             self._are_writing = False
-            position = self._log.last_position()
-            if position > head.position:
-                head = self.take_in(head, self._log.end())
+            end = self._log.end()
+            if end.position > head.position:
+                head = self.take_in(head, end)
         for aggregate in {one for request in requests for one in _named(request)}:
             self._states.find(aggregate)
         return head
