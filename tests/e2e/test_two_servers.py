@@ -1,5 +1,7 @@
 """Two services on one record: what one records the other shows, and both live through a database that is away."""
 
+import os
+import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
@@ -10,7 +12,8 @@ import httpx2
 import pytest
 
 from tests import postgres
-from tests.e2e.desk import open_account, serving
+from tests.e2e.desk import Desk, open_account, serving
+from tests.e2e.test_live import events
 
 INCIDENT = {"title": "Kursk incursion"}
 
@@ -27,11 +30,12 @@ class Two:
 
 @pytest.fixture
 def two(database: str, tmp_path: Path) -> Iterator[Two]:
-    editor = open_account(tmp_path / "one", "editor-1", "reporter", "editor", database=database)
+    data = tmp_path / "data"
+    editor = open_account(data, "editor-1", "reporter", "editor", database=database)
     with ExitStack() as held:
         said = held.enter_context((tmp_path / "said").open("wb"))
         settings = {"database": database, "database_wait": "2"}
-        one, other = (held.enter_context(serving(tmp_path / name, said, **settings)) for name in ("one", "two"))
+        one, other = (held.enter_context(serving(data, said, None, **settings)) for _ in range(2))
         clients = (held.enter_context(server.client(editor)) for server in (one, other))
         yield Two(*clients, (one.process.pid, other.process.pid), tmp_path / "said")
 
@@ -88,6 +92,32 @@ def test_two_services_share_a_record_and_live_through_a_database_that_is_away(
     assert "the record cannot be read" in said
     assert postgres.PASSWORD not in said
     assert all(postgres.PASSWORD not in command for command in commands(two.processes))
+
+
+def test_what_one_service_records_the_other_shows_streams_finds_and_serves(two: Two) -> None:
+    with two.other.stream("GET", "/stream") as streamed:
+        told = events(streamed)
+        next(told)
+        desk = Desk(two.one)
+        claim = desk.claim("шість миль")
+        assert next(one for one in told if claim in one.get("data", ""))["event"] == "claim.made.v1"
+    elsewhere = Desk(two.other, desk.position)
+    (hit,) = elsewhere.get("/search", q="ШІСТЬ мил")["items"]
+    assert (hit["id"], hit["snippet"].startswith("[шість] [миль]")) == (claim, True)
+    clip = two.one.post("/files", content=b"a clip").json()["hash"]
+    assert two.other.get(f"/files/{clip}").content == b"a clip"
+
+
+def test_a_service_that_is_killed_leaves_the_views_to_the_other(two: Two) -> None:
+    desk, other = Desk(two.one), Desk(two.other)
+    claims = [desk.claim("six miles")]
+    os.kill(two.processes[0], signal.SIGKILL)
+    other.ids = desk.ids
+    claims += [other.claim(f"{n} miles") for n in range(7, 10)]
+    sooner_or_later(
+        lambda: two.other.get(f"{desk.incident}/claims", headers={"X-Wait-Position": f"{other.position}"}), 200
+    )
+    assert [one["claim"] for one in other.get(f"{desk.incident}/claims")["items"]] == claims
 
 
 def commands(processes: tuple[int, ...]) -> list[str]:
