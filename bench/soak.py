@@ -21,7 +21,8 @@ import httpx2
 from bench.desk import SEED, desk_of
 from bench.http import key_of
 from bench.machine import described
-from bench.soak_load import ROLES, TURNS, Seen, Worker
+from bench.soak_load import LONG, ROLES, TURNS, Board, Seen, Worker
+from bench.soak_server import CACHED_EVENTS
 from bench.soak_watch import Watched, caught_up, lag_of
 from bench.tables import Table, milliseconds, rate
 from service.ledger import Ledger
@@ -30,6 +31,7 @@ from tests import postgres
 from tests.e2e.desk import Server, serving
 
 INCIDENTS = 12
+PROGRAM = (sys.executable, "-m", "bench.soak_server")
 EVERY = 10.0
 """Seconds between two measurements of memory."""
 REST = 0.1
@@ -91,6 +93,8 @@ class Soaked:
         notes = [
             f"Resident memory at steps of {EVERY:.0f} s; the slope is that of the last two thirds, by least squares."
             " Flat: at that slope it grows in as long again by less than a tenth.",
+            f"What a service has at hand on purpose is bounded to {CACHED_EVENTS:,} events, so that it is full early;"
+            f" an incident is told after {LONG} events, and the next one is opened.",
         ]
         return Table("Soak: memory, MB", columns, rows, notes)
 
@@ -119,7 +123,7 @@ def soak(folder: Path, minutes: float, *, on_postgres: bool = True, rest: float 
         with Ledger.open(Settings.read(data=folder / "made", database=database)) as ledger:
             desk, key = desk_of(ledger, INCIDENTS), key_of(ledger, "editor")
             seen = Seen(begun=ledger.head(), position=ledger.head())
-        made = [str(incident) for incident, _ in desk.incidents], [str(desk.source)]
+        made = Board({str(incident): seen.begun for incident, _ in desk.incidents}), [str(desk.source)]
         servers = [held.enter_context(_served(folder, database, n)) for n in range(1 + on_postgres)]
         places = "two services on PostgreSQL" if on_postgres else "one service on SQLite"
         return Soaked(places, *asyncio.run(_soaked(servers, key, made, seen, (minutes * 60, rest, every))))
@@ -129,12 +133,12 @@ def soak(folder: Path, minutes: float, *, on_postgres: bool = True, rest: float 
 def _served(folder: Path, database: str, n: int) -> Iterator[Server]:
     """Serve the record; of several, each has a folder of its own."""
     data = folder / (f"served-{n}" if database else "made")
-    with serving(data, database=database, reads_per_minute="0", writes_per_minute="0") as server:
+    with serving(data, program=PROGRAM, database=database, reads_per_minute="0", writes_per_minute="0") as server:
         yield server
 
 
 async def _soaked(
-    servers: list[Server], key: str, made: tuple[list[str], list[str]], seen: Seen, times: tuple[float, float, float]
+    servers: list[Server], key: str, made: tuple[Board, list[str]], seen: Seen, times: tuple[float, float, float]
 ) -> tuple[float, Seen, Watched]:
     watched, ending = Watched(), asyncio.Event()
     begun, (seconds, rest, every) = time.monotonic(), times

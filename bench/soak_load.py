@@ -22,8 +22,10 @@ API = "/api/v1"
 ROLES = {"write": 4, "read": 3, "past": 2, "differ": 1, "search": 1, "download": 1, "listen": 1}
 """How many there are of each."""
 WHY = "as reported"
-KEPT = 200
-"""Claims that a writer still has in mind."""
+LONG = 300
+"""Events of an incident, after which it is told: the next one is opened."""
+KEPT = 100
+"""Claims that a writer still has in mind, and incidents that are read after they are told."""
 DOWNLOADS = ("claims.ndjson", "claims.csv", "reports.json", "timeline.ndjson", "evidence.csv")
 WORDS = ("troops", "governor", "border", "miles", "тривають")
 TRIES = 60
@@ -59,11 +61,30 @@ class Seen:
 
 
 @dataclass
+class Board:
+    """The incidents of a desk: those that are worked on, and those that are told, with the positions since when."""
+
+    open: dict[str, int]
+    told: dict[str, int] = field(default_factory=dict)
+
+    def any(self, chance: Random) -> tuple[str, int]:
+        """Return an incident that is read, more often one that is worked on."""
+        return chance.choice([*self.open.items(), *self.open.items(), *self.told.items()])
+
+    def close(self, incident: str) -> bool:
+        """Let an incident be told, and say whether it was not."""
+        since = self.open.pop(incident, None)
+        if since is not None:
+            self.told = dict([*self.told.items(), (incident, since)][-KEPT:])
+        return since is not None
+
+
+@dataclass
 class Worker:
     """One at the desk: a connection, what it knows, and how long it rests between two requests."""
 
     client: httpx2.AsyncClient
-    incidents: list[str]
+    board: Board
     sources: list[str]
     seen: Seen
     chance: Random
@@ -119,7 +140,7 @@ class Worker:
 
 async def write(one: Worker) -> None:
     """Make a claim; now and then receive a report, assess a claim or retract one."""
-    incident = one.chance.choice(one.incidents)
+    incident = one.chance.choice(list(one.board.open))
     drawn = one.chance.random()
     if incident not in one.reports or drawn < 0.1:
         body = {"source": one.chance.choice(one.sources), "title": sentence(one.chance, 40)}
@@ -142,20 +163,28 @@ async def _claim(one: Worker, incident: str) -> None:
     body = {"report": one.reports[incident], "wording": wording}
     if (receipt := await one.post("claim", f"/incidents/{incident}/claims", body)) is not None:
         one.claims = [*one.claims[-KEPT:], (incident, receipt["ids"]["claim"])]
+        if receipt["version"] >= LONG and len(one.board.open) > 1 and one.board.close(incident):
+            await _open(one)
+
+
+async def _open(one: Worker) -> None:
+    receipt = await one.post("incident", "/incidents", {"title": sentence(one.chance, 40)})
+    if receipt is not None:
+        one.board.open[receipt["ids"]["incident"]] = receipt["position"]
 
 
 async def read(one: Worker) -> None:
     """Read a page as it is now."""
-    incident = one.chance.choice(one.incidents)
+    incident, _ = one.board.any(one.chance)
     path = one.chance.choice(["/incidents", f"/incidents/{incident}", *_lists(incident)])
     await one.get("page, now", path)
 
 
 async def past(one: Worker) -> None:
     """Read a page as it was at some position."""
-    incident = one.chance.choice(one.incidents)
+    incident, since = one.board.any(one.chance)
     path = one.chance.choice([f"/incidents/{incident}", *_lists(incident)])
-    await one.get("page, in the past", path, at=one.chance.randint(one.seen.begun, one.seen.position))
+    await one.get("page, in the past", path, at=one.chance.randint(since, one.seen.position))
 
 
 def _lists(incident: str) -> list[str]:
@@ -164,9 +193,9 @@ def _lists(incident: str) -> list[str]:
 
 async def differ(one: Worker) -> None:
     """Ask what changed within some positions."""
-    incident = one.chance.choice(one.incidents)
+    incident, since = one.board.any(one.chance)
     last = one.seen.position
-    first = max(last - one.chance.randint(1, 2_000), one.seen.begun)
+    first = max(last - one.chance.randint(1, 2_000), since)
     await one.get("difference", f"/incidents/{incident}/diff", **{"from": first, "to": last})
 
 
@@ -177,7 +206,7 @@ async def search(one: Worker) -> None:
 
 async def download(one: Worker) -> None:
     """Take a whole list."""
-    incident = one.chance.choice(one.incidents)
+    incident, _ = one.board.any(one.chance)
     await one.get("download", f"/incidents/{incident}/{one.chance.choice(DOWNLOADS)}")
 
 

@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +21,8 @@ from service.access import OPERATOR
 from service.keys import make_key
 from service.ledger import Ledger, Request
 from service.settings import Settings
+
+ONRECORD = str(Path(sys.executable).parent / "onrecord")
 
 
 def open_account(data: Path, name: str, *roles: Role, kind: AccountKind = "person", database: str | None = None) -> str:
@@ -58,7 +60,11 @@ def free_port() -> int:
 
 @contextmanager
 def serving(
-    data: Path, said: IO[bytes] | None = None, largest_file: int | None = None, **settings: str
+    data: Path,
+    said: IO[bytes] | None = None,
+    largest_file: int | None = None,
+    program: Sequence[str] = (ONRECORD,),
+    **settings: str,
 ) -> Iterator[Server]:
     """Serve a data folder until the end of the block; what the server prints goes to `said`.
 
@@ -72,8 +78,7 @@ def serving(
         "ONRECORD_LOG_LEVEL": "warning",
     }
     environment |= {f"ONRECORD_{name.upper()}": value for name, value in settings.items()}
-    command = [str(Path(sys.executable).parent / "onrecord"), "serve"]
-    process = subprocess.Popen(command, env=environment, stdout=said, stderr=said)
+    process = subprocess.Popen([*program, "serve"], env=environment, stdout=said, stderr=said)
     if largest_file is not None:
         resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (largest_file, largest_file))
     server = Server(f"http://127.0.0.1:{port}", process)
