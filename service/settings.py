@@ -40,7 +40,7 @@ class Settings(BaseSettings):
     database_statement_timeout: float = Field(30.0, gt=0, description="Seconds that a statement may take")
     database_lock_timeout: float = Field(10.0, gt=0, description="Seconds to wait for the turn to write")
     database_commit_timeout: float = Field(
-        10.0, gt=0, description="Seconds that a commit may take, where it waits for a standby; then it is answered 503"
+        5.0, gt=0, description="Seconds that a commit may take, where it waits for a standby; then it is answered 503"
     )
     database_idle_timeout: float = Field(
         5.0, gt=0, description="Seconds after which a process that has the turn to write, and does nothing, loses it"
@@ -49,6 +49,9 @@ class Settings(BaseSettings):
     port: int = Field(8000, ge=0, le=65535, description="Port to serve on; 0 takes a free one")
     open_reading: bool = Field(False, description="Let anybody read without a key")
     queue_size: int = Field(1024, ge=1, description="Writes that may wait; one more is answered 503")
+    write_wait: float = Field(
+        15.0, gt=0, description="Seconds until a write is answered 503, where it is not yet known what becomes of it"
+    )
     max_body: int = Field(1_048_576, ge=1024, description="Largest body of a request, in bytes")
     evidence_max: int = Field(2_147_483_648, ge=1, description="Largest evidence file, in bytes")
     desk: str = Field("The desk", min_length=1, max_length=200, description="Name of the desk, as its feeds give it")

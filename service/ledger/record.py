@@ -33,10 +33,10 @@ class Ledger:
     """The one writer of a record, and its readers. Open it with `Ledger.open`."""
 
     def __init__(
-        self, log: RecordLog, lock: IO[str] | None, queue_size: int, *, decides: bool, trial: bool = False
+        self, log: RecordLog, lock: IO[str] | None, settings: Settings, *, decides: bool, trial: bool = False
     ) -> None:
-        self._log, self._lock = log, lock
-        self._inbox, self._keyring = Inbox(queue_size), Keyring(log)
+        self._log, self._lock, self._write_wait = log, lock, settings.write_wait
+        self._inbox, self._keyring = Inbox(settings.queue_size), Keyring(log)
         self._writer = Writer(log, self._inbox, self._keyring, trial=trial) if decides else None
         self._closed = False
         self.is_shared = log.log_recorder.is_shared
@@ -71,7 +71,7 @@ class Ledger:
             on_failure.callback(log.close)
             if log.log_recorder.meta(MARK) is not None:
                 raise NotWhole(f"the record in {named(settings)} is {UNFINISHED}")
-            ledger = cls(log, lock, settings.queue_size, decides=trial or not read_only, trial=trial)
+            ledger = cls(log, lock, settings, decides=trial or not read_only, trial=trial)
             head_of(log)
             on_failure.pop_all()
         if ledger._writer is not None:
@@ -103,12 +103,15 @@ class Ledger:
         """Give a command and await its receipt. Who stops waiting does not stop the write.
 
         Raise `Refused`, `StaleVersion`, `IdempotencyMismatch` or `QueueFull`: nothing is then recorded. Raise
-        `Unavailable` where the store is away: asking again with the same key tells what became of it.
+        `Unavailable` where the store is away, or too slow: asking again with the same key tells what became of it.
         """
         loop = asyncio.get_running_loop()
         waiting: asyncio.Future[Receipt] = loop.create_future()
         self._put(Ticket(request, waiting, loop), wait=False)
-        return await waiting
+        try:
+            return await asyncio.wait_for(waiting, self._write_wait)
+        except TimeoutError as late:
+            raise Unavailable("it is not yet known what becomes of this: ask again, with the same key") from late
 
     def execute_now(self, request: Request) -> Receipt:
         """Give a command and wait for its receipt, in a thread. Raises as `execute` does."""

@@ -71,7 +71,7 @@ class Server:
     """For a connection."""
     statement_timeout: float = 30.0
     lock_timeout: float = 10.0
-    commit_timeout: float = 10.0
+    commit_timeout: float = 5.0
     """For a commit: the server lets it wait for a standby without an end."""
     idle_timeout: float = 5.0
     """For a process that has the turn and does nothing with it: it may have been stopped in its middle."""

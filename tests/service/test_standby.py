@@ -1,5 +1,6 @@
 """A record on a server that has standbys, or is one, or does not answer: nobody is told what may be taken back."""
 
+import asyncio
 import os
 import signal
 import threading
@@ -122,6 +123,17 @@ def test_what_the_server_alone_has_kept_is_not_acknowledged_before_a_standby_has
                     ledger.execute_now(request)
         assert given_again(other, request).replayed
         assert texts(other) == ["six miles"]
+
+
+def test_a_write_of_which_nothing_is_known_for_long_is_answered_and_recorded_once(address: str, tmp_path: Path) -> None:
+    with Ledger.open(Settings.read(data=tmp_path, database=address, write_wait=0.1)) as ledger:
+        request = ask(claim(*begin(ledger)), "k")
+        with psycopg.connect(address) as other:
+            other.execute("LOCK TABLE onrecord.turns IN EXCLUSIVE MODE")
+            with pytest.raises(Unavailable, match="the same key"):
+                asyncio.run(ledger.execute(request))
+        assert ledger.execute_now(request).replayed
+        assert texts(ledger) == ["six miles"]
 
 
 # A server that is a standby, and one that does not answer.
