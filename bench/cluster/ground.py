@@ -21,7 +21,17 @@ from tests.postgres import UNPRIVILEGED
 HOSTS = 3
 DISK = 768 * 2**20
 """Bytes of the disk that holds a host's database: small, so that it is soon full."""
-UNSHARED = ("unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
+UNSHARED = (
+    "setpriv",
+    "--pdeathsig=KILL",
+    "unshare",
+    "--net",
+    "--mount",
+    "--pid",
+    "--fork",
+    "--kill-child",
+    "--mount-proc",
+)
 NOWHERE = "02:00:00:00:00:01"
 """An address on the cable that nobody has."""
 CAPABILITIES = ("--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search")
