@@ -21,6 +21,7 @@ from tests import postgres
 CLIENTS = 2
 CONNECTIONS = (16, 64)
 """Of all clients together."""
+SERVERS = {1: "1 server", 2: "2 servers"}
 INCIDENTS = 8
 CLAIMS, BRIEFS = "claims", "briefs"
 
@@ -34,20 +35,16 @@ class Contest:
         self._chance, self._played = Random(SEED), count()
 
     def rounds(self) -> dict[str, Callable[[], float]]:
-        """Return the rounds by what is asked, by whom, and of how many servers."""
-        return {
-            f"{what}, {connections} connections, {servers} server{'s' * (servers > 1)}": self._round(
-                what, connections, servers
-            )
-            for what in (CLAIMS, BRIEFS)
-            for connections in CONNECTIONS
-            for servers in (1, 2)
-        }
+        """Return the rounds by what is asked, over how many connections, and of how many servers."""
+        made = {}
+        for what in (CLAIMS, BRIEFS):
+            for connections in CONNECTIONS:
+                for servers in SERVERS:
+                    name = f"{what}, {connections} connections, {SERVERS[servers]}"
+                    made[name] = self._round(what, connections, servers, self.taken.setdefault(name, []))
+        return made
 
-    def _round(self, what: str, connections: int, servers: int) -> Callable[[], float]:
-        name = f"{what}, {connections} connections, {servers} server{'s' * (servers > 1)}"
-        taken = self.taken.setdefault(name, [])
-
+    def _round(self, what: str, connections: int, servers: int, taken: list[float]) -> Callable[[], float]:
         def one_round() -> float:
             jobs = [self._job(what, self._ports[n % servers], connections // CLIENTS) for n in range(CLIENTS)]
             with ThreadPoolExecutor(CLIENTS) as pool:
@@ -87,7 +84,7 @@ def _rates(figures: dict[str, list[float]], requests: int, rounds: int) -> Table
     middle = medians(figures)
     rows = []
     for name, figure in middle.items():
-        alone = middle[f"{name.rpartition(', ')[0]}, 1 server"]
+        alone = middle[f"{name.rpartition(', ')[0]}, {SERVERS[1]}"]
         rows.append([name, rate(figure), spread(figures[name]), times(figure / alone)])
     notes = [
         f"{CLIENTS} client processes, {requests:,} requests a round each; median of {rounds} rounds, in turns. Servers,"
