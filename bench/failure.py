@@ -159,7 +159,9 @@ class _Scene:
 
     def described(self) -> list[str]:
         """Return how it was set up."""
-        hosts = "network namespaces, their databases on disks of 768 MB" if self._separate else "loopback"
+        hosts = (
+            "network namespaces, their databases on disks of 768 MB" if self._separate else "one network, on loopback"
+        )
         kind = "synchronous, strict" if self._synchronous else "asynchronous"
         return [f"three hosts in {hosts}; replication: {kind}"]
 

@@ -157,5 +157,5 @@ def table(found: Sequence[Found], left_out: Sequence[Harm], setting: Sequence[st
     notes = [*setting, *NOTES]
     if left_out:
         titles = "; ".join(harm.title for harm in left_out)
-        notes.append(f"left out, since this machine allows no namespaces: {titles}")
+        notes.append(f"left out, since it needs namespaces: {titles}")
     return Table("Failures", COLUMNS, [one.row() for one in found], notes)
