@@ -248,7 +248,8 @@ class LogRecorder(SQLiteApplicationRecorder):
         return self._end(OF_ACCOUNTS)
 
     def _end(self, of: str) -> End:
-        query = f"SELECT position, recorded_at, state FROM stored_events WHERE {of} ORDER BY position DESC LIMIT 1"  # noqa: S608
+        newest = f"FROM stored_events WHERE {of} ORDER BY position DESC LIMIT 1"
+        query = f"SELECT position, recorded_at, CAST(state AS BLOB) {newest}"  # noqa: S608  # text, where it was altered
         row = self._one(query)
         return End(row[0], row[1], mark_of(row[2])) if row else End()
 

@@ -123,6 +123,7 @@ def test_a_full_disk_is_unavailable_until_there_is_room(tmp_path: Path) -> None:
         assert ledger.check_file() == []
 
 
+@pytest.mark.of_a_file  # on a server it is given again only once a standby, where there is one, has what it tells
 def test_an_answer_that_was_given_before_is_given_again_while_nothing_can_be_saved(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

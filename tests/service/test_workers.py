@@ -104,10 +104,12 @@ def test_a_worker_that_is_stopped_is_replaced_and_stands_by_when_it_goes_on(desk
 def test_a_worker_that_is_killed_is_replaced(desk: Desk, tmp_path: Path) -> None:
     command = [str(Path(sys.executable).parent / "onrecord"), "worker", "--data", str(tmp_path)]
     first = subprocess.Popen(command)
-    desk.await_elected(1)
-    with worker(tmp_path):
+    try:
+        desk.await_elected(1)
+    finally:
         first.kill()
         first.wait()
+    with worker(tmp_path):
         desk.write("six miles")
         desk.await_elected(2)
         desk.await_shown()
