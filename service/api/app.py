@@ -25,7 +25,7 @@ from service.api import (
     reading,
     writing,
 )
-from service.api.waiting import Moves
+from service.api.waiting import Moves, Readers
 from service.evidence import EvidenceStore
 from service.follower import following
 from service.ledger import Ledger
@@ -76,6 +76,7 @@ def provide(app: FastAPI, settings: Settings, ledger: Ledger, views: Runner) -> 
     app.state.evidence = EvidenceStore(settings.data / "evidence", settings.evidence_max)
     app.state.downloads = downloads.Places(views.readers)
     app.state.moves = Moves(views)
+    app.state.readers = Readers(views.readers, settings.database_wait)
     app.state.imports = importing.Imports(settings, ledger)
     app.state.stopping = False
     app.state.began_at = ledger.head()

@@ -3,12 +3,13 @@
 Law: a read tells its position; what is asked for the past is answered from the same rows as now.
 """
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request, Response
+from fastapi.concurrency import contextmanager_in_threadpool
 from pydantic import AfterValidator
 from sqlalchemy import Connection
 
@@ -32,6 +33,7 @@ from service.api.naming import ClaimName, id_of
 from service.api.paging import Key, Listing, Paged
 from service.api.problems import Fault
 from service.api.reads import ReadRoute
+from service.api.waiting import Readers
 
 router = APIRouter(prefix="/api/v1", route_class=ReadRoute)
 PLACED = (*ROWS, GEOJSON)
@@ -55,9 +57,10 @@ def mount(app: FastAPI) -> None:
     app.include_router(router)
 
 
-def connection_of(request: Request) -> Iterator[Connection]:
-    """Give a connection to the views, from one unchanging picture, until the answer is made."""
-    with views_of(request).connect() as connection:
+async def connection_of(request: Request) -> AsyncIterator[Connection]:
+    """Give a connection to the views until the answer is made; at a position it shows one unchanging picture."""
+    readers: Readers = request.app.state.readers
+    async with readers.place(), contextmanager_in_threadpool(views_of(request).connect()) as connection:
         yield connection
 
 

@@ -249,7 +249,7 @@ class LogRecorder(SQLiteApplicationRecorder):
 
     def _end(self, of: str) -> End:
         newest = f"FROM stored_events WHERE {of} ORDER BY position DESC LIMIT 1"
-        query = f"SELECT position, recorded_at, CAST(state AS BLOB) {newest}"  # noqa: S608  # text, where it was altered
+        query = f"SELECT position, recorded_at, CAST(state AS BLOB) {newest}"  # text, where it was altered
         row = self._one(query)
         return End(row[0], row[1], mark_of(row[2])) if row else End()
 

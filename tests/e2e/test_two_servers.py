@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -118,6 +119,22 @@ def test_a_service_that_is_killed_leaves_the_views_to_the_other(two: Two) -> Non
         lambda: two.other.get(f"{desk.incident}/claims", headers={"X-Wait-Position": f"{other.position}"}), 200
     )
     assert [one["claim"] for one in other.get(f"{desk.incident}/claims")["items"]] == claims
+
+
+def test_more_may_read_at_once_than_there_are_connections(database: str, tmp_path: Path) -> None:
+    editor = open_account(tmp_path, "editor-1", "reporter", "editor", database=database)
+    with serving(tmp_path, None, None, database=database, database_connections="2") as server:
+        with server.client(editor) as client:
+            desk = Desk(client)
+            desk.claim()
+            desk.get(f"{desk.incident}/claims")
+
+        def read(_number: int) -> set[int]:
+            with server.client(editor) as client:
+                return {client.get(f"{desk.incident}/claims").status_code for _ in range(10)}
+
+        with ThreadPoolExecutor(60) as readers:
+            assert set[int]().union(*readers.map(read, range(60))) == {200}
 
 
 def commands(processes: tuple[int, ...]) -> list[str]:
