@@ -55,7 +55,7 @@ docs: .venv ## Write anew what is generated: pages, parts of pages, and the exam
 	mv service/api/answers.json.new service/api/answers.json
 
 bench: .venv ## Measure: ARGS="..." is passed on
-	UV_PROJECT_ENVIRONMENT=.venv UV_PYTHON_DOWNLOADS=never .tools/bin/uv sync --frozen --quiet --group bench
+	UV_PROJECT_ENVIRONMENT=.venv UV_PYTHON_DOWNLOADS=never .tools/bin/uv sync --frozen --quiet --group bench --group node
 	$(BIN)/python -m bench $(ARGS)
 
 coverage: .venv apt ## Say which lines and branches no test reaches

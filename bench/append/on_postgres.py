@@ -34,7 +34,8 @@ def run(place: Path, quick: bool, open_: ExitStack) -> list[Table]:
     server = open_.enter_context(postgres.server(max_connections=400))
     desk, opened = _our_desk(server, place, open_)
     contest = Contestants(events)
-    for name, open_client in _stores(server, place, opened, open_).items():
+    stores = _stores(server, place, opened, open_) | ({} if quick else _stores_of_npm(server, open_))
+    for name, open_client in stores.items():
         _enter(contest, name, open_client, several, open_)
     store = _empty_log(server, open_)
     ready = ready_events(store, desk, contest.claims(1)[0])
@@ -80,13 +81,19 @@ def _stores(server: postgres.Server, place: Path, opened: Open, open_: ExitStack
     """Return what opens a client of each store, each store in a database of its own."""
     stores = {"ours": opened}
     stores["eventsourcing"] = partial(library.on_server, open_.enter_context(server.database()), CALLERS[-1])
+    stores["UmaDB"] = partial(uma.at, open_.enter_context(uma.serving(place / "uma")))
+    return stores
+
+
+def _stores_of_npm(server: postgres.Server, open_: ExitStack) -> dict[str, Open]:
+    """Return those that npm installs first: not to see that the bench works."""
+    stores: dict[str, Open] = {}
     for own_category in (False, True):
         address = open_.enter_context(server.database())
         message_db.install(address)
         name = "message-db, own categories" if own_category else "message-db"
         stores[name] = partial(message_db.on_server, address, own_category=own_category)
     stores["emmett"] = partial(emmett.on_server, open_.enter_context(server.database()))
-    stores["UmaDB"] = partial(uma.at, open_.enter_context(uma.serving(place / "uma")))
     return stores
 
 

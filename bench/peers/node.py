@@ -1,6 +1,6 @@
 """The peers that are published for Node: `package-lock.json` says which, npm installs them here when they are needed.
 
-Node and npm themselves are of the bench's dependency group.
+Node and npm themselves are of a dependency group of their own, `node`, which `make bench` installs.
 """
 
 import subprocess
