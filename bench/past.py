@@ -30,7 +30,7 @@ from projections.views import claims, incidents
 from service.ledger import Ledger
 from service.ledger.places import FILE
 from service.settings import Settings
-from service.store.postgres_connections import connecting
+from service.store.postgres.connections import connecting
 from service.store.recorder import Server
 from tests import postgres
 

@@ -21,7 +21,7 @@ from projections.catalogue import VIEWS
 from projections.postgres import PostgresViews
 from projections.runner import Runner
 from service.ledger import Ledger
-from service.store.postgres_connections import connecting
+from service.store.postgres.connections import connecting
 from service.store.recorder import Server
 from tests import postgres
 

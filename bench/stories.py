@@ -20,7 +20,7 @@ from domain.source_commands import RegisterSource
 from service.ledger import Receipt
 from service.ledger.places import FILE
 from service.store.log import RecordLog
-from service.store.postgres import prepare
+from service.store.postgres.recorder import prepare
 from service.store.recorder import Server
 
 ACTIVE = 20

@@ -15,7 +15,7 @@ def open_views(settings: Settings) -> Runner:
     if not isinstance(place, Server):
         return Runner.open(settings.data / FILE)
     from projections.postgres import PostgresViews  # SQLite does not need its driver
-    from service.store.postgres_connections import connecting
+    from service.store.postgres.connections import connecting
 
     return Runner(
         PostgresViews(connecting(place), connections=place.connections, pre_ping=place.pre_ping, wait=place.wait)

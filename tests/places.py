@@ -14,7 +14,7 @@ from projections.catalogue import VIEWS
 from projections.postgres import PostgresViews
 from projections.runner import Runner
 from projections.sqlite import SqliteViews
-from service.store.postgres_connections import connecting
+from service.store.postgres.connections import connecting
 from service.store.recorder import Server
 
 Place = Callable[..., Runner]

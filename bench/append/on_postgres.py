@@ -18,7 +18,7 @@ from bench.peers import emmett, library, message_db, uma
 from bench.peers.bare import bare_server, insert_on_server
 from bench.tables import Table, in_turns
 from service.store.log import RecordLog
-from service.store.postgres import prepare
+from service.store.postgres.recorder import prepare
 from service.store.recorder import Server as Log
 from tests import postgres
 

@@ -15,7 +15,7 @@ from bench.peers.library import Saves, application, durability_of
 from bench.tables import Table, in_turns
 from service.ledger.places import FILE
 from service.store.log import RecordLog
-from service.store.sqlite import LogRecorder
+from service.store.sqlite.recorder import LogRecorder
 
 THREADS = (1, 2, 4, 8)
 """Threads of the library: more do not make it faster."""

@@ -23,9 +23,10 @@ from service.cli.progress import Progress
 from service.cli.terminal import say
 from service.ledger.places import is_there, lock_of, place_of
 from service.settings import Settings
-from service.store import copying, copying_sqlite
+from service.store import copying
 from service.store.copies import EVIDENCE, copy_missing_evidence
 from service.store.copying import Copied, Row, Source, Target
+from service.store.sqlite import copying as of_a_file
 
 BATCH = 1_000
 VARIABLE = "env:"
@@ -165,10 +166,10 @@ def _copied(source: Side, target: Side, evidence: _Evidence, quiet: bool) -> Cop
 def _reading(side: Side) -> AbstractContextManager[Source]:
     place = place_of(side.settings)
     if isinstance(place, Path):
-        return copying_sqlite.reading(place)
-    from service.store import copying_postgres  # SQLite does not need its driver
+        return of_a_file.reading(place)
+    from service.store.postgres import copying as on_a_server  # SQLite does not need its driver
 
-    return copying_postgres.reading(place)
+    return on_a_server.reading(place)
 
 
 @contextmanager
@@ -176,12 +177,12 @@ def _writing(side: Side) -> Iterator[Target]:
     place = place_of(side.settings)
     side.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     if isinstance(place, Path):
-        with lock_of(side.folder), copying_sqlite.writing(place) as target:
+        with lock_of(side.folder), of_a_file.writing(place) as target:
             yield target
     else:
-        from service.store import copying_postgres  # SQLite does not need its driver
+        from service.store.postgres import copying as on_a_server  # SQLite does not need its driver
 
-        with copying_postgres.writing(place) as target:
+        with on_a_server.writing(place) as target:
             yield target
 
 

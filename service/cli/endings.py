@@ -36,7 +36,7 @@ from service.moments import BadMoment
 from service.settings import BadSettings
 from service.store.copying import AnotherLog, Busy, Damaged, Differs, NotWhole
 from service.store.log import StoreError
-from service.store.schema import NewerSchema
+from service.store.recorder import NewerSchema
 
 DAMAGED = ("malformed", "not a database")
 """What SQLite says of a file that is not what it wrote."""

@@ -13,7 +13,7 @@ from uuid import uuid4
 from service.ledger.asking import LedgerInUse
 from service.settings import Settings
 from service.store.recorder import Server
-from service.store.schema import migrate
+from service.store.sqlite.schema import migrate
 
 FILE = "ledger.sqlite"
 Place = Path | Server
@@ -40,9 +40,9 @@ def is_there(settings: Settings) -> bool:
     place = place_of(settings)
     if isinstance(place, Path):
         return place.exists()
-    from service.store import postgres  # SQLite does not need its driver
+    from service.store.postgres import recorder  # SQLite does not need its driver
 
-    return postgres.is_there(place)
+    return recorder.is_there(place)
 
 
 def named(settings: Settings) -> str:
@@ -56,9 +56,9 @@ def prepare(settings: Settings, on_failure: ExitStack, *, demonstration: bool) -
     place = place_of(settings)
     marks = [("ledger", str(uuid4())), ("demonstration", "yes" if demonstration else "no")]
     if isinstance(place, Server):
-        from service.store import postgres  # SQLite does not need its driver
+        from service.store.postgres import recorder  # SQLite does not need its driver
 
-        postgres.prepare(place, marks)
+        recorder.prepare(place, marks)
         return None
     lock = lock_of(settings.data)
     on_failure.callback(lock.close)

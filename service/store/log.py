@@ -18,7 +18,7 @@ from eventsourcing.utils import Environment
 
 from domain.events import Recorded
 from service.store.recorder import Recorder, Server
-from service.store.sqlite import LogFactory
+from service.store.sqlite.recorder import LogFactory
 
 StoreError = PersistenceError
 """What the store raises when it cannot do its work."""
@@ -53,7 +53,7 @@ class RecordLog(Application[UUID]):
         """Return our factory."""
         if isinstance(self._place, Server):
             # The driver takes a tenth of a second to import, and SQLite needs none.
-            from service.store.postgres import PostgresLogFactory
+            from service.store.postgres.recorder import PostgresLogFactory
 
             return PostgresLogFactory(env, self._place, read_only=self._read_only)
         # A reader makes no file where there is none.

@@ -21,6 +21,10 @@ OF_ACCOUNTS = (
 """The names of what changes an account, as both databases are asked for them."""
 
 
+class NewerSchema(Exception):
+    """The record was written by a newer version."""
+
+
 @dataclass(frozen=True, slots=True)
 class KeptAnswer:
     """The answer to a request, kept so that a retry gets the same one."""

@@ -16,9 +16,9 @@ from domain.events import Actor
 from domain.source_commands import RegisterSource
 from service.ledger import Idempotency, Ledger, Request
 from service.settings import Settings
-from service.store.postgres import prepare
+from service.store.postgres.recorder import prepare
 from service.store.recorder import Server
-from service.store.schema import migrate
+from service.store.sqlite.schema import migrate
 
 ACTOR = Actor()
 

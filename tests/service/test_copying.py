@@ -19,9 +19,9 @@ from service.imports import import_file
 from service.ledger import LedgerInUse
 from service.store import copying
 from service.store.copying import AnotherLog, Busy, Damaged, Differs, NotWhole, Row
-from service.store.copying_postgres import ServerTarget
-from service.store.copying_sqlite import FileTarget
-from service.store.schema import NewerSchema
+from service.store.postgres.copying import ServerTarget
+from service.store.recorder import NewerSchema
+from service.store.sqlite.copying import FileTarget
 from tests import postgres
 from tests.service.command_line import many_sources
 from tests.service.copies import COPYING, Place, Places, copy, fill, held, places

@@ -13,7 +13,7 @@ from projections.database import NotLeading
 from projections.postgres import PostgresViews
 from projections.runner import Runner
 from projections.views import claims
-from service.store.postgres_connections import connecting
+from service.store.postgres.connections import connecting
 from service.store.recorder import Server
 from tests.projections.histories import recorded_from
 from tests.projections.test_histories import reader

@@ -36,7 +36,7 @@ from service.ledger import (
 )
 from service.settings import Settings
 from service.store.log import RecordLog, StoreError
-from service.store.sqlite import LogRecorder
+from service.store.sqlite.recorder import LogRecorder
 from tests.service.command_line import source, write_rows
 from tests.service.ledgers import ACTOR, ask, begin, behind_its_back, claim, open_ledger
 

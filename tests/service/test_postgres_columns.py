@@ -6,7 +6,7 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from service.store.postgres_columns import Blobs, Ids, Numbers, Texts, columns, register
+from service.store.postgres.columns import Blobs, Ids, Numbers, Texts, columns, register
 
 
 @pytest.mark.parametrize(

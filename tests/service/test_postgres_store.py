@@ -13,10 +13,9 @@ from psycopg import sql
 from pydantic import SecretStr
 
 from service.store.log import RecordLog, StoreError
-from service.store.postgres import is_there, prepare
-from service.store.postgres_schema import STEPS, migrate
-from service.store.recorder import Server
-from service.store.schema import NewerSchema
+from service.store.postgres.recorder import is_there, prepare
+from service.store.postgres.schema import STEPS, migrate
+from service.store.recorder import NewerSchema, Server
 from tests import postgres
 from tests.service.ledgers import fresh_server
 

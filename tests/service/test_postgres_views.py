@@ -7,7 +7,7 @@ from pydantic import SecretStr
 
 from projections.postgres import PostgresViews
 from projections.runner import Runner
-from service.store.postgres_connections import connecting
+from service.store.postgres.connections import connecting
 from service.store.recorder import Server
 
 CUT = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE application_name LIKE 'onrecord%'"

@@ -9,7 +9,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from service.store.copying import LOG, MARK, AnotherLog, Row, Table
-from service.store.schema import STEPS, NewerSchema, migrate
+from service.store.recorder import NewerSchema
+from service.store.sqlite.schema import STEPS, migrate
 
 
 class FileSource:

@@ -9,7 +9,7 @@ from typing import Any
 from psycopg import Connection
 from psycopg.rows import tuple_row
 
-from service.store.schema import NewerSchema
+from service.store.recorder import NewerSchema
 
 SCHEMA = "onrecord"
 LOCK = 0x6F6E7265636F7264

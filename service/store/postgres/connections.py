@@ -17,9 +17,9 @@ from eventsourcing.postgres import ConnectionPool, PostgresDatastore
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import dict_row, tuple_row
 
-from service.store.postgres_bounded import PATIENCE, Bounded
-from service.store.postgres_columns import register
-from service.store.postgres_schema import SCHEMA
+from service.store.postgres.bounded import PATIENCE, Bounded
+from service.store.postgres.columns import register
+from service.store.postgres.schema import SCHEMA
 from service.store.recorder import End, Server
 
 SOONEST, LATEST = 0.1, 2.0

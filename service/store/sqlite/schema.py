@@ -5,6 +5,8 @@ Law: a step that was released is never changed; the next one is added below it.
 
 import sqlite3
 
+from service.store.recorder import NewerSchema
+
 STEPS: tuple[str, ...] = (
     """
     CREATE TABLE stored_events (
@@ -43,10 +45,6 @@ STEPS: tuple[str, ...] = (
     CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
     """,
 )
-
-
-class NewerSchema(Exception):
-    """The file was written by a newer version."""
 
 
 def migrate(connection: sqlite3.Connection) -> int:

@@ -16,9 +16,9 @@ from eventsourcing.utils import Environment
 from psycopg import Connection
 from psycopg.rows import tuple_row
 
-from service.store.postgres_columns import Blobs, Ids, Numbers, Texts, columns
-from service.store.postgres_connections import END, LogDatastore
-from service.store.postgres_schema import migrate
+from service.store.postgres.columns import Blobs, Ids, Numbers, Texts, columns
+from service.store.postgres.connections import END, LogDatastore
+from service.store.postgres.schema import migrate
 from service.store.recorder import OF_ACCOUNTS, End, KeptAnswer, KeySecret, Server
 
 INSERT = """

@@ -13,11 +13,10 @@ from psycopg import Connection, sql
 from psycopg.rows import tuple_row
 
 from service.store.copying import LOG, MARK, AnotherLog, Busy, Damaged, Row, Table
-from service.store.postgres import INSERT_MARKS, prepare
-from service.store.postgres_connections import BEGIN, LogDatastore
-from service.store.postgres_schema import LOCK, SCHEMA, STEPS
-from service.store.recorder import Server
-from service.store.schema import NewerSchema
+from service.store.postgres.connections import BEGIN, LogDatastore
+from service.store.postgres.recorder import INSERT_MARKS, prepare
+from service.store.postgres.schema import LOCK, SCHEMA, STEPS
+from service.store.recorder import NewerSchema, Server
 
 COPY_LOCK = LOCK + 1
 """The advisory lock of a copy: who writes holds it alone, who reads shares it."""
