@@ -3,6 +3,7 @@
 Law: an answer of 500 tells nothing of the inside; every other one says what to do.
 """
 
+import sqlite3
 from contextlib import suppress
 from uuid import UUID
 
@@ -150,7 +151,12 @@ def _busy(request: Request, error: Exception) -> JSONResponse:
 
 
 def _away(request: Request, error: Exception) -> JSONResponse:
-    """Answer while the store is away. What it said of it is for the log, not for who asks."""
+    """Answer while the store is away. What it said of it is for the log, not for who asks.
+
+    A file is not away: what SQLite cannot do with it is a fault.
+    """
+    if isinstance(error, OperationalError) and isinstance(error.orig, sqlite3.Error):
+        raise error
     log.error("the record cannot be read", error=str(error))
     return answer(request, 503, "Unavailable", AWAY, headers={"Retry-After": "1"})
 
