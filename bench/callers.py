@@ -58,6 +58,23 @@ def by_threads(appends: Sequence[Append], claims: Sequence[Claim]) -> Seen:
     return Seen(seconds, latencies)
 
 
+class Threads:
+    """Callers of one process, each a thread with a way of its own to the store."""
+
+    def __init__(self) -> None:
+        self._callers: list[Append] = []
+
+    def append(self, callers: int, claims: Sequence[Claim]) -> Seen:
+        """Append claims, by so many callers at once."""
+        while len(self._callers) < callers:
+            self._callers.append(self._caller())
+        return by_threads(self._callers[:callers], claims)
+
+    def _caller(self) -> Append:
+        """Return another caller."""
+        raise NotImplementedError
+
+
 class Processes:
     """Callers in several processes, each with a client of its own."""
 

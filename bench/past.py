@@ -23,7 +23,8 @@ from bench.desk import SEED, open_ledger
 from bench.peers import history, plain
 from bench.stories import CHANGING, copy, record, stories
 from bench.tables import PERCENTILE_COLUMNS, Table, in_turns, medians, milliseconds, percentiles, times
-from projections.postgres import SCHEMA, PostgresViews
+from projections.database import SCHEMA
+from projections.postgres import PostgresViews
 from projections.runner import Runner
 from projections.sqlite import SqliteViews
 from projections.views import claims, incidents

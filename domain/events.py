@@ -4,6 +4,7 @@ Law: the stored bytes of an event are its whole envelope as UTF-8 JSON with sort
 index of it. They are written once, here, and never again.
 """
 
+import hashlib
 from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple, get_args
@@ -30,6 +31,11 @@ class Actor(Frozen):
 
     account: UUID | None = None
     key: KeyId | None = None
+
+
+def mark_of(stored: bytes) -> str:
+    """Return what tells an event from any other: the SHA-256 of its stored bytes."""
+    return hashlib.sha256(stored).hexdigest()
 
 
 class Recorded(NamedTuple):

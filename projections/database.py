@@ -5,9 +5,19 @@ for all others is elected: where the database is a server, its writes are refuse
 """
 
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import Any, Protocol
 
+import orjson
 from sqlalchemy import Connection
+
+SCHEMA = "onrecord_views"
+"""The schema of the views, where their database is a server."""
+ENGINE: dict[str, Any] = {
+    "json_serializer": lambda value: orjson.dumps(value).decode(),
+    "json_deserializer": orjson.loads,
+    "hide_parameters": True,  # an error must not carry what people search for or say
+}
+"""How the engine of either database writes JSON, and what it tells of an error."""
 
 
 class NotLeading(Exception):

@@ -5,21 +5,20 @@ same: a row that held there goes on to have held there. Who writes has the turn,
 transaction; a process that was elected to follow the log proves in each turn that it still is.
 """
 
-import select
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, Protocol
 from uuid import uuid4
 
-import orjson
 import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.pool import QueuePool
 
+from projections.database import ENGINE, SCHEMA
 from projections.lease import Lease
 
-SCHEMA = "onrecord_views"
 TURN = 0x6F6E2D7669657773
 """The advisory lock of who writes: "on-views"."""
 WATCHING = 0.05
@@ -45,6 +44,10 @@ class Connect(Protocol):
         """
 
 
+IsCut = Callable[["psycopg.Connection[Any]"], bool]
+"""Tells whether a connection was cut while nobody used it."""
+
+
 class PostgresViews:
     """The views in a server's database, in a schema that is made where there is none."""
 
@@ -55,7 +58,7 @@ class PostgresViews:
         connect: Connect,
         *,
         connections: int = 10,
-        pre_ping: bool = True,
+        is_cut: IsCut | None = None,
         wait: float = 5.0,
         schema: str = SCHEMA,
     ) -> None:
@@ -71,8 +74,8 @@ class PostgresViews:
             connection.autocommit = False
             return connection
 
-        self._reading = _engine(lambda: connect(options=options), "AUTOCOMMIT", pre_ping, pool_size=connections, **pool)
-        self._writing = _engine(connect_to_write, "READ COMMITTED", pre_ping, pool_size=WRITERS, **pool)
+        self._reading = _engine(lambda: connect(options=options), "AUTOCOMMIT", is_cut, pool_size=connections, **pool)
+        self._writing = _engine(connect_to_write, "READ COMMITTED", is_cut, pool_size=WRITERS, **pool)
         self._lease = Lease(self._writing, name)
 
     def make(self, connection: Connection) -> None:
@@ -121,26 +124,24 @@ class PostgresViews:
 _TAKE_TURN = text("SELECT pg_advisory_xact_lock(:turn)").bindparams(turn=TURN)
 
 
-def _engine(connect: Callable[[], "psycopg.Connection[Any]"], isolation: Any, pre_ping: bool, **pool: Any) -> Engine:
+def _engine(
+    connect: Callable[[], "psycopg.Connection[Any]"], isolation: Any, is_cut: IsCut | None, **pool: Any
+) -> Engine:
     engine = create_engine(
         "postgresql+psycopg://",
         creator=connect,
         poolclass=QueuePool,
         isolation_level=isolation,
         paramstyle="format",
-        json_serializer=lambda value: orjson.dumps(value).decode(),
-        json_deserializer=orjson.loads,
-        hide_parameters=True,  # an error must not carry what people search for or say
+        **ENGINE,
         **pool,
     )
-    if pre_ping:
-        event.listen(engine, "checkout", _check)
+    if is_cut is not None:
+        event.listen(engine, "checkout", partial(_check, is_cut))
     return engine
 
 
-def _check(connection: "psycopg.Connection[Any]", _record: object, _proxy: object) -> None:
-    """Drop a connection on which the server has said something unasked: its end, most likely."""
-    said = select.poll()
-    said.register(connection.fileno(), select.POLLIN)
-    if said.poll(0):
+def _check(is_cut: IsCut, connection: "psycopg.Connection[Any]", _record: object, _proxy: object) -> None:
+    """Drop a connection that was cut, and all that were opened before it, and open another."""
+    if is_cut(connection):
         raise InvalidatePoolError

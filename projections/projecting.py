@@ -4,7 +4,6 @@ Law: a fault of the view is told by where it happened, never by what the event s
 of the view.
 """
 
-import hashlib
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +11,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from domain.events import Recorded
+from domain.events import Recorded, mark_of
 from projections.checkpoints import Checkpoint
 from projections.rows import Rows
 from projections.view import View
@@ -74,17 +73,12 @@ def project(
         raise Poisoned(at, problem) from problem
 
 
-def mark_of(stored: Stored) -> str:
-    """Return what tells an event from any other: the SHA-256 of its stored bytes."""
-    return hashlib.sha256(stored[2]).hexdigest()
-
-
 def check_log(shown: Checkpoint, read: Read) -> None:
     """Raise `NotOfThisLog` where a view shows what the log does not hold."""
     if shown.mark is None:
         return
     stored = read(shown.position - 1, 1)
-    if not stored or stored[0][0] != shown.position or mark_of(stored[0]) != shown.mark:
+    if not stored or stored[0][0] != shown.position or mark_of(stored[0][2]) != shown.mark:
         raise NotOfThisLog(
             f"view {shown.view} shows position {shown.position} of a log that is not this one: an older or another"
             " record was put beside the views. If that is meant, stop the servers, and `onrecord views rebuild` builds"

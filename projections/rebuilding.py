@@ -46,7 +46,7 @@ class Rebuilt:
 def make_tables(connection: Connection, view: View) -> None:
     """Make the tables of a view, empty."""
     for table in view.tables:
-        table.create(connection)
+        _make(connection, table, table.indexes)
     if view.index is not None:
         view.index(connection)
 
@@ -80,17 +80,14 @@ class Rebuild:
         """Make the new tables, empty."""
         drop_leftovers(connection, self.view)
         for table in self._next.values():
-            connection.execute(CreateTable(table))
-            for index in _needed(table):
-                index.create(connection)
+            _make(connection, table, _needed(table))
 
     def finish(self, building: Callable[[], AbstractContextManager[Connection]]) -> None:
         """Add the indexes by which only readers look: at the end it takes half the time. Others write in between."""
         for table in self._next.values():
             for index in table.indexes - _needed(table):
                 with building() as connection:
-                    if index.info.get("only") in (None, connection.dialect.name):
-                        index.create(connection)
+                    _index(connection, index)
 
     def differing(self, connection: Connection, position: int) -> int:
         """Count the rows of old and new tables that the other ones do not hold, as both stood at a position."""
@@ -104,6 +101,18 @@ class Rebuild:
             connection.exec_driver_sql(f"ALTER TABLE {new.name} RENAME TO {table.name}")
         if self.view.index is not None:
             self.view.index(connection)
+
+
+def _make(connection: Connection, table: Table, indexes: set[Index]) -> None:
+    connection.execute(CreateTable(table))
+    for index in indexes:
+        _index(connection, index)
+
+
+def _index(connection: Connection, index: Index) -> None:
+    """Make an index, unless it is for another database only."""
+    if index.info.get("only") in (None, connection.dialect.name):
+        index.create(connection)
 
 
 def _needed(table: Table) -> set[Index]:

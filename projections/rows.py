@@ -15,8 +15,8 @@ from projections.statements import Encoded, Ended, Key, Names, Row, Statements, 
 __all__ = ["Row", "Rows"]
 CACHED_ROWS = 4_000
 """Rows of one table that stay at hand between batches."""
-CACHED_GROUPS = 4_000
-"""Values by which rows of one table were found, of which it stays at hand which rows have them."""
+CACHED_VALUES = 4_000
+"""Values of which it stays at hand which rows of one table have them."""
 
 
 @dataclass(slots=True)
@@ -29,42 +29,50 @@ class _Held:
 
 
 @dataclass(slots=True)
+class _Having:
+    """Which rows have certain values of some columns now: all of them for values in `whole`, else only fresh ones."""
+
+    keys: dict[Key, dict[Key, None]] = field(default_factory=dict)
+    whole: set[Key] = field(default_factory=set)
+
+    def trim(self) -> None:
+        """Keep at hand what was asked for last, once nothing is fresh."""
+        if len(self.keys) > CACHED_VALUES:
+            self.keys = dict(islice(self.keys.items(), len(self.keys) - CACHED_VALUES // 2, None))
+            self.whole &= self.keys.keys()
+
+
+@dataclass(slots=True)
 class _Kept:
     """What is known of one table, and what it still has to be told.
 
-    `fresh`: the keys that were touched since. `sought`: those of them whose rows had certain values, by the columns
-    that were asked for. `groups`: of values that were asked for, the keys of all rows that have them now.
+    `fresh`: the keys that were touched since. `having`: the rows by values, for the columns that were asked for.
     """
 
     sql: Statements
     now: dict[Key, _Held | None] = field(default_factory=dict)
     fresh: dict[Key, None] = field(default_factory=dict)
-    sought: dict[Names, dict[Key, dict[Key, None]]] = field(default_factory=dict)
-    groups: dict[Names, dict[Key, dict[Key, None]]] = field(default_factory=dict)
+    having: dict[Names, _Having] = field(default_factory=dict)
     closed: list[Encoded] = field(default_factory=list)
     ended: list[Ended] = field(default_factory=list)
 
     def move(self, key: Key, before: Row | None, after: Row | None) -> None:
-        """Keep up which rows have the values that were asked for."""
-        for names, known in self.groups.items():
-            if before is not None and (had := known.get(_values(before, names))) is not None:
-                had.pop(key, None)
-            if after is not None and (has := known.get(_values(after, names))) is not None:
-                has[key] = None
+        """Keep up which rows have which values."""
+        for names, having in self.having.items():
+            if before is not None:
+                having.keys.get(_values(before, names), {}).pop(key, None)
+            if after is not None:
+                having.keys.setdefault(_values(after, names), {})[key] = None
 
-    def note(self, key: Key, row: Row, names: Names) -> None:
-        """Note a fresh row among those that have the same values in these columns."""
-        self.sought[names].setdefault(_values(row, names), {})[key] = None
-
-    def fresh_with(self, names: Names, values: Key) -> list[Key]:
-        """Return the fresh keys whose rows have, or had since, these values."""
-        if names not in self.sought:
-            self.sought[names] = {}
+    def by(self, names: Names) -> _Having:
+        """Return the rows by the values of these columns."""
+        if names not in self.having:
+            having = self.having[names] = _Having()
             for key in self.fresh:
                 held = self.now[key]
                 if held is not None:
-                    self.note(key, held.row, names)
-        return list(self.sought[names].get(values, ()))
+                    having.keys.setdefault(_values(held.row, names), {})[key] = None
+        return self.having[names]
 
 
 class Rows:
@@ -132,28 +140,21 @@ class Rows:
     def find(self, table: Table, **equals: Any) -> list[Row]:
         """Return the rows that hold now with these values, own writes included, in the order of their keys."""
         kept, names, values = self._kept[table.name], tuple(equals), tuple(equals.values())
-        known = kept.groups.setdefault(names, {})
-        if values not in known:
-            if len(known) >= CACHED_GROUPS:
-                known.clear()
-            known[values] = self._looked_for(kept, names, values)
-        held = ((key, self._held(kept, key)) for key in known[values])
-        rows = {key: one.row for key, one in held if one is not None}
+        having = kept.by(names)
+        keys = having.keys.setdefault(values, {})
+        if values not in having.whole or not all(key in kept.now for key in keys):
+            self._look_for(kept, names, values, keys)
+            having.whole.add(values)
+        rows = {key: held.row for key in keys if (held := kept.now[key]) is not None}
         return [rows[key] for key in sorted(rows, key=repr)]
 
-    def _looked_for(self, kept: _Kept, names: Names, values: Key) -> dict[Key, None]:
-        """Return the keys of the rows that have these values, in the table or kept back."""
-        keys: dict[Key, None] = {}
+    def _look_for(self, kept: _Kept, names: Names, values: Key, keys: dict[Key, None]) -> None:
+        """Add the rows in the table that have these values, but for those that were touched since."""
         for row, since in kept.sql.find(self._cursor, names, values):
             key = _values(row, kept.sql.key)
             if key not in kept.fresh:
                 kept.now.setdefault(key, _Held(row, since, stored=True))
                 keys[key] = None
-        for key in kept.fresh_with(names, values):
-            held = kept.now[key]
-            if held is not None and _values(held.row, names) == values:
-                keys[key] = None
-        return keys
 
     def _held(self, kept: _Kept, key: Key) -> _Held | None:
         if key not in kept.now:
@@ -166,8 +167,6 @@ class Rows:
         kept.now[key] = _Held(row, self.position, stored=False)
         kept.fresh[key] = None
         kept.move(key, before, row)
-        for names in kept.sought:
-            kept.note(key, row, names)
 
     def _end(self, kept: _Kept, key: Key, held: _Held) -> None:
         if held.stored:
@@ -188,7 +187,8 @@ class Rows:
                 held.stored = True
             kept.closed, kept.ended = [], []
             kept.fresh.clear()
-            kept.sought.clear()
+            for having in kept.having.values():
+                having.trim()
             if len(kept.now) > CACHED_ROWS:
                 kept.now = dict(islice(kept.now.items(), len(kept.now) - CACHED_ROWS // 2, None))
 

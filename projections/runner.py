@@ -17,12 +17,13 @@ from typing import Self
 import structlog
 from sqlalchemy import Connection
 
+from domain.events import mark_of
 from projections import checkpoints
 from projections.catalogue import VIEWS
 from projections.checkpoints import Checkpoint, OtherVersion
 from projections.database import Database, NotLeading
 from projections.kept import Kept, ViewStatus, prepared
-from projections.projecting import Batch, NotOfThisLog, Poisoned, Read, Stored, check_log, mark_of, parsed, project
+from projections.projecting import Batch, NotOfThisLog, Poisoned, Read, Stored, check_log, parsed, project
 from projections.rebuilding import Rebuild, Rebuilt
 from projections.sqlite import SqliteViews
 from projections.view import View
@@ -177,7 +178,7 @@ class Runner:
             self._try_again()  # what failed may have been mended since
         return leads
 
-    def _follow(self, read: Read, led: bool) -> None:  # a thread gives it by position
+    def _follow(self, read: Read, led: bool) -> None:
         while not self._stopping:
             self._woken.clear()
             try:
@@ -330,7 +331,7 @@ class Runner:
         self, connection: Connection, one: Kept, at: Checkpoint, batch: Batch, stored: Sequence[Stored]
     ) -> Checkpoint:
         project(connection, one.view, one.rows, stored, batch.recorded)
-        return replace(at, position=stored[-1][0], mark=mark_of(stored[-1]))
+        return replace(at, position=stored[-1][0], mark=mark_of(stored[-1][2]))
 
     # Building anew.
 
@@ -365,7 +366,7 @@ class Runner:
 
     def _add(self, connection: Connection, rebuild: Rebuild, stored: Sequence[Stored]) -> None:
         project(connection, rebuild.view, rebuild.rows, stored, parsed)
-        rebuild.position, rebuild.mark = stored[-1][0], mark_of(stored[-1])
+        rebuild.position, rebuild.mark = stored[-1][0], mark_of(stored[-1][2])
         self._head = max(self._head, rebuild.position)
 
     def _take_over(self, one: Kept, rebuild: Rebuild, read: Read) -> None:

@@ -6,9 +6,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import orjson
 from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.pool import QueuePool
+
+from projections.database import ENGINE
 
 READERS = 80
 """Connections at the most."""
@@ -31,9 +32,7 @@ class SqliteViews:
             pool_size=READERS // 2,
             max_overflow=READERS // 2,
             connect_args={"check_same_thread": False},
-            json_serializer=lambda value: orjson.dumps(value).decode(),
-            json_deserializer=orjson.loads,
-            hide_parameters=True,  # an error must not carry what people search for or say
+            **ENGINE,
         )
         event.listen(self._engine, "connect", _tune)
         event.listen(self._engine, "begin", _begin)

@@ -59,20 +59,20 @@ class Statements:
         self.key = key_of(table)
         self._writers = [(str(column.name), _writer(column, dialect)) for column in columns]
         self._readers = [(str(column.name), _reader(column, dialect)) for column in columns]
-        named = [table.c[part] == bindparam(f"key_{part}") for part in self.key]
+        self._keys = [f"key_{part}" for part in self.key]
+        self._named = [table.c[part] == bindparam(name) for part, name in zip(self.key, self._keys, strict=True)]
         # Not the row "with no end": it would be looked for among all the rows that the key ever had.
-        newest = select(*columns, table.c.since, table.c.until).where(*named).order_by(table.c.since.desc())
+        newest = select(*columns, table.c.since, table.c.until).where(*self._named).order_by(table.c.since.desc())
         limited = newest.limit(literal_column("1")).offset(literal_column("0"))
-        self._newest = self._text(limited, [f"key_{part}" for part in self.key])
+        self._newest = self._text(limited, self._keys)
         self._finds: dict[Names, str] = {}
         self._prepare()
 
     def _prepare(self) -> None:
-        table, keys = self.table, [f"key_{part}" for part in self.key]
-        named = [table.c[part] == bindparam(f"key_{part}") for part in self.key]
+        table = self.table
         self._insert = self._text(insert(table), [column.name for column in table.columns])
-        ending = update(table).where(*named, table.c.since == bindparam("began")).values(until=bindparam("at"))
-        self._end = self._text(ending, ["at", *keys, "began"])
+        ending = update(table).where(*self._named, table.c.since == bindparam("began")).values(until=bindparam("at"))
+        self._end = self._text(ending, ["at", *self._keys, "began"])
 
     def newest(self, cursor: Cursor, key: Key) -> tuple[Row, int] | None:
         """Return the row of a key that holds now and since when it does, None where none does."""

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import reduce
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -37,9 +38,11 @@ from service.ledger import (
     Receipt,
     Request,
 )
-from service.names import in_names, names_of
+from service.names import names_of
 from service.rows import MAX_LINE, Place, Row, Rows, Unreadable, open_rows
 
+BESIDE = ("command", "recorded_at", "actor")
+"""What a row says beside the fields of its command."""
 CALLER = "import:"
 """What the caller of an import's rows is called, before the space of its names."""
 CHUNK = 500
@@ -233,11 +236,8 @@ class _Import:
 
 def _count(summary: Summary, asked: Asked, outcome: Outcome, refused: Refusal | None) -> None:
     if isinstance(outcome, Refused | NotADemonstration | FutureTime | KeyNoLongerValid | NotAllowed):
-        row, request = asked
-        assert request.idempotency is not None
-        space = request.idempotency.caller.removeprefix(CALLER)
-        reason = in_names(f"{type(outcome).__name__}: {outcome}", space, _texts_in(orjson.loads(row.text)))
-        _failed(summary, row, reason, refused)
+        reason = _in_its_names(f"{type(outcome).__name__}: {outcome}", asked)
+        _failed(summary, asked[0], reason, refused)
         return
     if not isinstance(outcome, Receipt):
         raise outcome
@@ -259,16 +259,20 @@ def _failed(summary: Summary, row: Row, reason: str, refused: Refusal | None) ->
         refused(problem)
 
 
-def _texts_in(value: object) -> Iterator[str]:
-    """Yield the texts of a row, any of which may be a name."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for inner in value.values():
-            yield from _texts_in(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _texts_in(inner)
+def _in_its_names(reason: str, asked: Asked) -> str:
+    """Return a reason with the names of a row in place of the ids that came from them."""
+    row, request = asked
+    assert request.idempotency is not None
+    resolve, called = names_of(request.idempotency.caller.removeprefix(CALLER)), dict[str, str]()
+
+    def note(kind: str, name: str) -> UUID:
+        found = resolve(kind, name)
+        called[str(found)] = name
+        return found
+
+    fields = {name: value for name, value in _object(row.text).items() if name not in BESIDE}
+    type(request.command).model_validate(fields, context={"names": note})
+    return reduce(lambda told, one: told.replace(*one), called.items(), reason)
 
 
 class Reader:
@@ -288,7 +292,7 @@ class Reader:
         if fields.keys() == {"import"} and isinstance(fields["import"], str):
             self.use(fields["import"])
             return None
-        name, at, by = (fields.pop(part, None) for part in ("command", "recorded_at", "actor"))
+        name, at, by = (fields.pop(part, None) for part in BESIDE)
         if name is None:
             raise BadRow(f"a row says what to do (`command`): one of {', '.join(COMMANDS)}")
         if not isinstance(name, str) or name not in COMMANDS:

@@ -1,27 +1,14 @@
 """Names in place of ids, for imports: the same name in the same import is always the same id."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from uuid import UUID, uuid5
+
+from domain.short_ids import CROCKFORD
 
 ROOT = UUID("5c2c2f2e-8f0a-5e0b-9a40-6f6e72656372")
 """The namespace of all names (RFC 9562 5.5): fixed for ever, since ids in the record come from it."""
-KINDS = (
-    "incident",
-    "source",
-    "account",
-    "report",
-    "claim",
-    "figure",
-    "evidence",
-    "stance",
-    "note",
-    "task",
-    "bulletin",
-)
-"""What can be named."""
-_SHORT_ID = re.compile(r"[A-Z]{3}-[0-9A-HJKMNP-TV-Z]{6}(-[1-9][0-9]*)?")
-_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_SHORT_ID = re.compile(rf"[A-Z]{{3}}-[{CROCKFORD}]{{6}}(-[1-9][0-9]*)?")
 
 
 def names_of(space: str) -> Callable[[str, str], UUID]:
@@ -39,10 +26,3 @@ def names_of(space: str) -> Callable[[str, str], UUID]:
             return uuid5(ROOT, f"{space}\n{kind}\n{name}")
 
     return resolve
-
-
-def in_names(text: str, space: str, names: Iterable[str]) -> str:
-    """Return a text with the names of an import in place of the ids that came from them."""
-    resolve = names_of(space)
-    called = {str(resolve(kind, name)): name for name in names if not _SHORT_ID.fullmatch(name) for kind in KINDS}
-    return _ID.sub(lambda found: called.get(found[0], found[0]), text)

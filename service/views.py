@@ -1,12 +1,12 @@
 """Where the views are kept: beside the log, in a file of the data folder or in the same PostgreSQL database."""
 
+from projections.database import SCHEMA
 from projections.runner import Runner
 from service.ledger.places import place_of
 from service.settings import Settings
 from service.store.recorder import Server
 
 FILE = "views.sqlite"
-SCHEMA = "onrecord_views"
 
 
 def open_views(settings: Settings) -> Runner:
@@ -15,11 +15,10 @@ def open_views(settings: Settings) -> Runner:
     if not isinstance(place, Server):
         return Runner.open(settings.data / FILE)
     from projections.postgres import PostgresViews  # SQLite does not need its driver
-    from service.store.postgres.connections import connecting
+    from service.store.postgres.connections import connecting, is_cut
 
-    return Runner(
-        PostgresViews(connecting(place), connections=place.connections, pre_ping=place.pre_ping, wait=place.wait)
-    )
+    looks = is_cut if place.pre_ping else None
+    return Runner(PostgresViews(connecting(place), connections=place.connections, is_cut=looks, wait=place.wait))
 
 
 def how_to_drop(settings: Settings) -> str:

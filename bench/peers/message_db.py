@@ -2,14 +2,14 @@
 
 import os
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from uuid import uuid4
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-from bench.callers import Append, Claim, Seen, by_threads
+from bench.callers import Append, Claim, Threads
 from bench.peers.claims import as_json
 from bench.peers.node import packages
 
@@ -27,18 +27,12 @@ def install(address: str) -> None:
     subprocess.run(["bash", str(script)], env=asked, stdout=subprocess.DEVNULL, check=True)
 
 
-class MessageDb:
-    """Callers of one process. Where the streams are of one category, writes to them wait for one another."""
+class MessageDb(Threads):
+    """Each caller writes to a stream of its own. Where these are of one category, writes wait for one another."""
 
     def __init__(self, address: str, stack: ExitStack, *, own_category: bool) -> None:
+        super().__init__()
         self._address, self._stack, self._own_category = address, stack, own_category
-        self._callers: list[Append] = []
-
-    def append(self, callers: int, claims: Sequence[Claim]) -> Seen:
-        """Write claims, each with the version that its stream is expected to have."""
-        while len(self._callers) < callers:
-            self._callers.append(self._caller())
-        return by_threads(self._callers[:callers], claims)
 
     def _caller(self) -> Append:
         connection = self._stack.enter_context(psycopg.connect(self._address, autocommit=True, options=SEARCH))

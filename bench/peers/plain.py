@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 import orjson
 import psycopg
@@ -18,20 +18,30 @@ from bench.peers.history import columns_of, history_table
 from projections.temporal import key_of
 
 
-class Plain(Protocol):
-    """Reads the rows of one table as of a time."""
+class Plain:
+    """Reads the rows of one table as of a time, by a statement for one row, for some and for all."""
+
+    _one: str
+    _some: str
+    _all: str
 
     def one(self, key: str, at: datetime) -> Any:
         """Return the row of a key."""
+        return self._rows(self._one, at, key)[0]
 
     def some(self, incident: str, at: datetime, limit: int) -> list[Any]:
         """Return the rows of an incident, in order."""
+        return self._rows(self._some, at, incident, limit)
 
     def all_of(self, at: datetime) -> list[Any]:
         """Return the rows of all keys."""
+        return self._rows(self._all, at)
+
+    def _rows(self, statement: str, at: datetime, *values: object) -> list[Any]:
+        raise NotImplementedError
 
 
-class OnServer:
+class OnServer(Plain):
     """On PostgreSQL."""
 
     def __init__(self, connection: psycopg.Connection[Any], table: Table) -> None:
@@ -43,23 +53,11 @@ class OnServer:
         of_one = f"{newest} AND incident = %s ORDER BY {key}, history_date DESC"
         self._some = f"SELECT * FROM ({of_one}) AS held ORDER BY number LIMIT %s"  # noqa: S608
 
-    def one(self, key: str, at: datetime) -> Any:
-        """Return the row of a key."""
-        return self._rows(self._one, at, key)[0]
-
-    def some(self, incident: str, at: datetime, limit: int) -> list[Any]:
-        """Return the rows of an incident, in order."""
-        return self._rows(self._some, at, incident, limit)
-
-    def all_of(self, at: datetime) -> list[Any]:
-        """Return the rows of all keys."""
-        return self._rows(self._all, at)
-
-    def _rows(self, statement: str, *values: object) -> list[Any]:
-        return self._connection.execute(statement.encode(), values).fetchall()
+    def _rows(self, statement: str, at: datetime, *values: object) -> list[Any]:
+        return self._connection.execute(statement.encode(), (at, *values)).fetchall()
 
 
-class InFile:
+class InFile(Plain):
     """On SQLite."""
 
     def __init__(self, connection: sqlite3.Connection, table: Table) -> None:
@@ -70,18 +68,6 @@ class InFile:
         newest = f"SELECT {names}, MAX(history_date) {given}"
         self._all = f"{newest} GROUP BY {key}"
         self._some = f"{newest} AND incident = ? GROUP BY {key} ORDER BY number LIMIT ?"
-
-    def one(self, key: str, at: datetime) -> Any:
-        """Return the row of a key."""
-        return self._rows(self._one, at, key)[0]
-
-    def some(self, incident: str, at: datetime, limit: int) -> list[Any]:
-        """Return the rows of an incident, in order."""
-        return self._rows(self._some, at, incident, limit)
-
-    def all_of(self, at: datetime) -> list[Any]:
-        """Return the rows of all keys."""
-        return self._rows(self._all, at)
 
     def _rows(self, statement: str, at: datetime, *values: object) -> list[Any]:
         moment = at.replace(tzinfo=None).isoformat(" ", "microseconds")

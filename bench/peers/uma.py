@@ -4,14 +4,14 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
 from umadb import AppendCondition, Client, Event, Query, QueryItem
 
-from bench.callers import Append, Claim, Seen, by_threads
+from bench.callers import Append, Claim, Threads
 from bench.peers.claims import as_json
 
 PROGRAM = Path(sys.executable).parent / "umadb"
@@ -19,18 +19,12 @@ WITHIN = 30.0
 """Seconds within which the server answers."""
 
 
-class Uma:
-    """Callers of one process."""
+class Uma(Threads):
+    """Each caller appends unless another event with its tag came after the last."""
 
     def __init__(self, url: str) -> None:
+        super().__init__()
         self._client = Client(url)
-        self._callers: list[Append] = []
-
-    def append(self, callers: int, claims: Sequence[Claim]) -> Seen:
-        """Append claims, each unless another event with its tag came after the last."""
-        while len(self._callers) < callers:
-            self._callers.append(self._caller())
-        return by_threads(self._callers[:callers], claims)
 
     def _caller(self) -> Append:
         incident, last = str(uuid4()), self._client.head()

@@ -5,22 +5,26 @@ index (FTS5 of SQLite, GIN of PostgreSQL); what stands in a row, which is best, 
 """
 
 from collections.abc import Collection
-from typing import Any, assert_never
+from typing import assert_never
 
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import (
     Boolean,
     Column,
+    ColumnElement,
     Connection,
     Index,
+    Integer,
     MetaData,
     RowMapping,
     String,
-    TextClause,
+    cast,
+    column,
+    literal_column,
     select,
     text,
 )
-from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
 
 from domain import incident_events as e
 from domain import source_events as s
@@ -45,9 +49,7 @@ found = temporal(
     Column("retracted", Boolean, nullable=False),
     key=("kind", "id"),
 )
-TERMS = Index("ix_search_terms", found.c.terms, postgresql_using="gin", info={"only": "postgresql"}).ddl_if(
-    dialect="postgresql"
-)
+Index("ix_search_terms", found.c.terms, postgresql_using="gin", info={"only": "postgresql"})
 IN_A_FILE = (
     "DROP TABLE IF EXISTS search_terms",
     "CREATE VIRTUAL TABLE search_terms USING fts5(terms, content='search', detail='none',"
@@ -186,7 +188,7 @@ def search(
     sought = asked(words)
     if not sought.rows:
         return []
-    where: list[Any] = [_holds(connection.dialect.name, sought.terms), holds_at(found, position)]
+    where = [_holds(connection.dialect.name, sought.terms), holds_at(found, position)]
     where += [found.c[name] == value for name, value in (("incident", incident), ("kind", kind)) if value is not None]
     if within is not None:
         where.append(found.c.incident.in_(within))
@@ -200,12 +202,11 @@ def _hit(row: RowMapping, match: Match) -> Hit:
     return Hit.model_validate({**{name: row.get(name) for name in Hit.model_fields}, "snippet": match.excerpt})
 
 
-def _holds(dialect: str, terms: tuple[str, ...]) -> TextClause:
+def _holds(dialect: str, terms: tuple[str, ...]) -> ColumnElement[bool]:
     """Return the condition that a row holds all these words, of which none needs to be quoted: they are letters."""
     if dialect == "postgresql":
         query = " & ".join(f"'{term}'" for term in terms)
-        return text("search.terms @@ CAST(:query AS tsquery)").bindparams(query=f"{query}:*")
+        return found.c.terms.bool_op("@@")(cast(f"{query}:*", TSQUERY))
     query = " ".join(f'"{term}"' for term in terms)
-    return text("search.rowid IN (SELECT rowid FROM search_terms WHERE search_terms MATCH :query)").bindparams(
-        query=f"{query}*"
-    )
+    matching = text("SELECT rowid FROM search_terms WHERE search_terms MATCH :query").bindparams(query=f"{query}*")
+    return literal_column("search.rowid", Integer).in_(matching.columns(column("rowid", Integer)))

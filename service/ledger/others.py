@@ -11,12 +11,12 @@ from uuid import UUID
 
 import structlog
 
-from domain.events import REGISTRY, Recorded
+from domain.events import REGISTRY, Recorded, mark_of
 from service.ledger.asking import LedgerDamaged, Request
 from service.ledger.batch import Head
 from service.ledger.keyring import Keyring
 from service.store.log import RecordLog
-from service.store.recorder import End, mark_of
+from service.store.recorder import End
 from service.store.states import States
 
 log = structlog.get_logger()

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
+from domain.events import mark_of
 from service.ledger.asking import LedgerDamaged, Outcome, Receipt, Unavailable
 from service.ledger.batch import Asked, Batch, Head
 from service.ledger.inbox import Inbox, Ticket, answer
@@ -20,7 +21,6 @@ from service.ledger.keyring import Keyring
 from service.ledger.others import Others, head_at
 from service.ledger.things import brought_by
 from service.store.log import RecordLog, StoreError, rfc3339
-from service.store.recorder import mark_of
 from service.store.spill import Spill
 from service.store.states import States
 

@@ -4,7 +4,6 @@ Law: positions are contiguous, and what an append brings along is of one transac
 processes write, who has the turn decides on all that is in the log, and nobody else writes meanwhile.
 """
 
-import hashlib
 from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ OF_ACCOUNTS = (
     " OR topic >= 'role.' AND topic < 'role/')"
 )
 """The names of what changes an account, as both databases are asked for them."""
+OF_SOURCES = "topic >= 'source.' AND topic < 'source/'"
 
 
 class NewerSchema(Exception):
@@ -49,17 +49,13 @@ class KeySecret:
 class End:
     """The last event of the log, or the last of its kind: its position, when it was recorded, and what marks it.
 
-    The mark tells it from any other that might stand at its position, in this log or in what was put in its place.
+    The mark (`domain.events.mark_of`) tells it from any other that might stand at its position, in this log or in what
+    was put in its place.
     """
 
     position: int = 0
     recorded_at: str | None = None
     mark: str | None = None
-
-
-def mark_of(state: bytes) -> str:
-    """Return what tells an event from any other: the SHA-256 of its stored bytes."""
-    return hashlib.sha256(state).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ import pytest
 from eventsourcing.persistence import IntegrityError, StoredEvent
 from eventsourcing.tests.persistence import ApplicationRecorderTestCase
 
-from domain.events import REGISTRY
+from domain.events import REGISTRY, mark_of
 from service.store.log import RecordLog
-from service.store.recorder import End, KeptAnswer, KeySecret, Recorder, mark_of
+from service.store.recorder import End, KeptAnswer, KeySecret, Recorder
 from tests.service.ledgers import fresh_file, fresh_server
 
 

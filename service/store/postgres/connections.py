@@ -264,16 +264,18 @@ def _configuring(server: Server, *, read_only: bool) -> Any:
     return configure
 
 
-def _answering(wait: float) -> Any:
-    """Return what tries a connection on which the server has said something unasked, as its end is.
+def is_cut(connection: psycopg.Connection[Any]) -> bool:
+    """Tell whether the server has said something unasked: its end, most likely. To try it would cost a way there."""
+    said = select.poll()
+    said.register(connection.fileno(), select.POLLIN)
+    return bool(said.poll(0))
 
-    To try each one would cost a way there and back.
-    """
+
+def _answering(wait: float) -> Any:
+    """Return what tries a connection that seems to be cut."""
 
     def check(connection: Bounded) -> None:
-        said = select.poll()
-        said.register(connection.fileno(), select.POLLIN)
-        if said.poll(0):
+        if is_cut(connection):
             with connection.within(wait):
                 connection.execute("")
 

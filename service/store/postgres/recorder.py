@@ -19,9 +19,12 @@ from psycopg.rows import tuple_row
 from service.store.postgres.columns import Blobs, Ids, Numbers, Texts, columns
 from service.store.postgres.connections import END, LogDatastore
 from service.store.postgres.schema import migrate
-from service.store.recorder import OF_ACCOUNTS, End, KeptAnswer, KeySecret, Server
+from service.store.recorder import OF_ACCOUNTS, OF_SOURCES, End, KeptAnswer, KeySecret, Server
 
-INSERT = """
+NO_TIME_OUT = "set_config('statement_timeout', '0', true)"
+"""Takes the time-out from a commit: one that is cut short while it waits for a standby succeeds, and may be lost with
+this server."""
+INSERT = f"""
     WITH given AS MATERIALIZED (
         SELECT * FROM unnest(%b, %b, %b, %b, %b) AS given (caller, key, fingerprint, receipt, recorded_at)
     ), events AS (
@@ -38,13 +41,9 @@ INSERT = """
         INSERT INTO onrecord.idempotency SELECT * FROM given ON CONFLICT (caller, key) DO UPDATE SET
         fingerprint = EXCLUDED.fingerprint, receipt = EXCLUDED.receipt, recorded_at = EXCLUDED.recorded_at
     )
-    SELECT set_config('statement_timeout', '0', true)
-"""
-"""All that nearly every batch brings, in one statement: each one costs about as much as some rows.
-
-It takes the time-out from the commit: one that is cut short while it waits for a standby succeeds, and may be lost with
-this server.
-"""
+    SELECT {NO_TIME_OUT}
+"""  # noqa: S608
+"""All that nearly every batch brings, in one statement: each one costs about as much as some rows."""
 INSERT_MARKS = """
     INSERT INTO onrecord.meta SELECT * FROM unnest(%b, %b) ON CONFLICT (name) DO UPDATE SET value = EXCLUDED.value
 """
@@ -68,7 +67,6 @@ RECENT = """
     (SELECT originator_id, position FROM onrecord.stored_events ORDER BY position DESC LIMIT %s) AS last
     GROUP BY originator_id ORDER BY MAX(position)
 """
-OF_SOURCES = "topic >= 'source.' AND topic < 'source/'"
 
 
 class PostgresLogRecorder(PostgresApplicationRecorder):
@@ -102,8 +100,8 @@ class PostgresLogRecorder(PostgresApplicationRecorder):
         be gone with it. What is committed later is nowhere before all that was written earlier is there.
         """
         with self.datastore.having_turn() as (connection, _), connection.pipeline():
-            connection.execute("SELECT pg_logical_emit_message(true, 'onrecord', '')")
-            _commit(connection)
+            connection.execute(f"SELECT pg_logical_emit_message(true, 'onrecord', ''), {NO_TIME_OUT}")
+            connection.execute("COMMIT")
 
     def subscribe(self, gt: int | None = None, topics: Sequence[str] = ()) -> NoReturn:
         """Raise: who follows the log asks it. A word sent within the transaction would hold up the next one."""
@@ -360,9 +358,3 @@ def _insert(c: Connection[Any], first: int, stored: Sequence[StoredEvent], **kwa
         2 * len(kept),
     ]
     c.execute(INSERT, values)
-
-
-def _commit(connection: Connection[Any]) -> None:
-    """Commit. One that is cut short while it waits for a standby succeeds, and may be lost with this server."""
-    connection.execute("SET LOCAL statement_timeout = 0")
-    connection.execute("COMMIT")

@@ -25,7 +25,8 @@ from eventsourcing.sqlite import (
     SQLiteFactory,
 )
 
-from service.store.recorder import OF_ACCOUNTS, End, KeptAnswer, KeySecret, mark_of
+from domain.events import mark_of
+from service.store.recorder import OF_ACCOUNTS, OF_SOURCES, End, KeptAnswer, KeySecret
 
 ONE_EVENT = "SELECT 1 FROM stored_events WHERE originator_id = ? AND originator_version = ?"
 KEPT_ANSWERS = """
@@ -269,43 +270,39 @@ class LogRecorder(SQLiteApplicationRecorder):
 
     def rows(self, after: int, limit: int) -> list[tuple[int, str, bytes]]:
         """Return position, name and stored bytes of the events after a position."""
-        rows = self._all(
+        return self._tuples(
             "SELECT position, topic, state FROM stored_events WHERE position > ? ORDER BY position LIMIT ?",
             after,
             limit,
         )
-        return [tuple(row) for row in rows]
 
     def whole_rows(self, after: int, limit: int) -> list[tuple[int, str, int, str, bytes, str | None]]:
         """Return position, aggregate, version, name, stored bytes and recorded time of what is after a position."""
-        rows = self._all(
+        return self._tuples(
             "SELECT position, originator_id, originator_version, topic, state, recorded_at FROM stored_events"
             " WHERE position > ? ORDER BY position LIMIT ?",
             after,
             limit,
         )
-        return [tuple(row) for row in rows]
 
     def aggregate_rows(self, aggregate: UUID, after_version: int, limit: int) -> list[tuple[int, bytes]]:
         """Return position and stored bytes of an aggregate's events after a version."""
-        rows = self._all(
+        return self._tuples(
             "SELECT position, state FROM stored_events WHERE originator_id = ? AND originator_version > ?"
             " ORDER BY originator_version LIMIT ?",
             aggregate.hex,
             after_version,
             limit,
         )
-        return [tuple(row) for row in rows]
 
     def rows_of_sources(self, after: int, limit: int) -> list[tuple[int, bytes]]:
         """Return position and stored bytes of the events of sources after a position, in log order."""
-        rows = self._all(
-            "SELECT position, state FROM stored_events WHERE topic >= 'source.' AND topic < 'source/'"
+        return self._tuples(
+            f"SELECT position, state FROM stored_events WHERE {OF_SOURCES}"  # noqa: S608
             " AND position > ? ORDER BY position LIMIT ?",
             after,
             limit,
         )
-        return [tuple(row) for row in rows]
 
     def recent(self, limit: int) -> list[UUID]:
         """Return the aggregates of the last so many events, the longest unused first."""
@@ -330,6 +327,9 @@ class LogRecorder(SQLiteApplicationRecorder):
             c.execute(statement, values)
             rows: list[sqlite3.Row] = c.fetchall()
             return rows
+
+    def _tuples(self, statement: str, *values: str | int) -> list[Any]:
+        return [tuple(row) for row in self._all(statement, *values)]
 
     def _one(self, statement: str, *values: str | int) -> sqlite3.Row | None:
         with self.datastore.transaction(commit=False) as c:
