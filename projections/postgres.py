@@ -71,6 +71,8 @@ class PostgresViews:
             connection = connect(patiently=True, options=options, application_name=name)
             connection.execute("SET synchronous_commit = off")  # what a crash loses is projected again from the log
             connection.execute(f"SET idle_in_transaction_session_timeout = '{PREPARING}'")
+            # A plan that is kept was made while the table was empty, by whichever index: later on all of it is read.
+            connection.execute("SET plan_cache_mode = force_custom_plan")
             connection.autocommit = False
             return connection
 
