@@ -12,6 +12,8 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from typing import Protocol
 
+from service import memory
+
 Claim = tuple[int, str]
 """The number and the wording of a claim."""
 Append = Callable[[Claim], None]
@@ -102,6 +104,7 @@ def processes(count: int, open_: Open) -> Iterator[Processes]:
             process = context.Process(target=_serve, args=(there, open_), daemon=True)
             process.start()
             there.close()
+            here.recv()  # it is open: of those that make their tables at once, some would fail
             stack.callback(process.join)
             stack.callback(here.close)  # which ends it
             pipes.append(here)
@@ -110,6 +113,8 @@ def processes(count: int, open_: Open) -> Iterator[Processes]:
 
 def _serve(pipe: "Connection[Seen, tuple[int, Sequence[Claim]]]", open_: Open) -> None:
     with open_() as client:
+        memory.settle()
+        pipe.send(Seen(0.0, []))
         while True:
             try:
                 callers, claims = pipe.recv()

@@ -4,6 +4,8 @@ import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from service import memory
+
 Contest = Mapping[str, Callable[[], float]]
 """Contestants by name; each call is one round and returns its figure."""
 
@@ -38,7 +40,11 @@ def _row(cells: Sequence[str]) -> str:
 
 
 def in_turns(contest: Contest, rounds: int) -> dict[str, list[float]]:
-    """Let the contestants take turns, another one first in each round; return the figures of each."""
+    """Let the contestants take turns, another one first in each round; return the figures of each.
+
+    The collector is set for all of them as the service sets it for itself.
+    """
+    memory.settle()
     names = list(contest)
     figures: dict[str, list[float]] = {name: [] for name in names}
     for n in range(rounds):

@@ -15,6 +15,8 @@ READERS = 80
 """Connections at the most."""
 WRITES = "onrecord_writes"
 """The execution option of a connection that will write: its transaction takes the lock at once."""
+CACHE, WRITERS_CACHE = 2_048, 16_384
+"""Pages that a connection keeps, in kB at the most: what one of many readers has, others have too."""
 WATCHING = 1.0
 """Seconds: the process that writes the log tells of each commit, and this is only for what went missing."""
 
@@ -69,14 +71,18 @@ class SqliteViews:
 
 def _begin(connection: Connection) -> None:
     """Begin a transaction. One that reads first and writes later would meet SQLITE_BUSY in its middle."""
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get(WRITES) else "BEGIN")
+    if connection.get_execution_options().get(WRITES):
+        connection.exec_driver_sql(f"PRAGMA cache_size = -{WRITERS_CACHE}")
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    else:
+        connection.exec_driver_sql("BEGIN")
 
 
 def _tune(connection: sqlite3.Connection, _record: Any) -> None:
     """Let readers and the writer pass each other. What a power cut loses is projected again from the log."""
     connection.isolation_level = None
     connection.create_function("folded", 1, _folded, deterministic=True)
-    pragmas = ("journal_mode = WAL", "synchronous = NORMAL", "busy_timeout = 10000", "cache_size = -16384")
+    pragmas = ("journal_mode = WAL", "synchronous = NORMAL", "busy_timeout = 10000", f"cache_size = -{CACHE}")
     for pragma in (*pragmas, "wal_autocheckpoint = 8000"):
         connection.execute(f"PRAGMA {pragma}")
 

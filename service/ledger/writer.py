@@ -6,8 +6,8 @@ write too, a batch is decided and saved in a turn of its own, on all that the ot
 """
 
 import threading
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -15,12 +15,13 @@ import structlog
 
 from domain.events import mark_of
 from service.ledger.asking import LedgerDamaged, Outcome, Receipt, Unavailable
-from service.ledger.batch import Asked, Batch, Head
+from service.ledger.batch import Batch, Head
 from service.ledger.inbox import Inbox, Ticket, answer
 from service.ledger.keyring import Keyring
 from service.ledger.others import Others, head_at
 from service.ledger.things import brought_by
 from service.store.log import RecordLog, StoreError, rfc3339
+from service.store.recorder import KeptAnswer, Turn
 from service.store.spill import Spill
 from service.store.states import States
 
@@ -108,10 +109,10 @@ class Writer:
         """Decide and save; return the batch and what to answer now."""
         if self._others is not None and self._head is not None:
             self._head = self._others.look_ahead(self._head, [ticket.request for ticket in tickets])
-        with nullcontext() if self._trial else self._log.log_recorder.turn() as end:
-            if self._others is not None and self._head is not None and end is not None:
-                self._head = self._others.take_in(self._head, end)
-            batch = self._begun(tickets)
+        with self._turn(tickets) as turn:
+            if self._others is not None and self._head is not None and turn.end is not None:
+                self._head = self._others.take_in(self._head, turn.end)
+            batch = self._begun(tickets, turn.answers)
             outcomes = [batch.decide(ticket.request) for ticket in tickets]
             fault = self._append(batch) if batch.recorded else None
             if not batch.recorded:
@@ -125,22 +126,21 @@ class Writer:
         if self._others is not None and any(isinstance(one, Receipt) for one in outcomes):
             self._log.log_recorder.confirm()
 
-    def _begun(self, tickets: list[Ticket]) -> Batch:
+    def _turn(self, tickets: list[Ticket]) -> AbstractContextManager[Turn]:
+        """Take the turn, and with it the answers that were given before to these requests."""
+        keys = [ticket.request.idempotency for ticket in tickets if ticket.request.idempotency is not None]
+        asked = [(one.caller, one.key) for one in keys]
+        since = rfc3339(datetime.now(UTC) - ANSWERS_KEPT)
+        recorder = self._log.log_recorder
+        return nullcontext(Turn(answers=recorder.answers(asked, since))) if self._trial else recorder.turn(asked, since)
+
+    def _begun(self, tickets: list[Ticket], answers: Sequence[KeptAnswer]) -> Batch:
         if self._head is None:
             self._head = head_of(self._log)
         things = set[str]() if self._spill is None else self._spill
         brought = {key for ticket in tickets if (key := brought_by(ticket.request.command)) is not None}
-        kept = self._kept(tickets)
+        kept = {(one.caller, one.key): (one.fingerprint, Receipt.from_bytes(one.receipt)) for one in answers}
         return Batch(self._log, self._states, self._head, kept, self._is_demonstration, things, brought)
-
-    def _kept(self, tickets: list[Ticket]) -> dict[Asked, tuple[str, Receipt]]:
-        """Return the answers that were given before to these requests."""
-        keys = [ticket.request.idempotency for ticket in tickets if ticket.request.idempotency is not None]
-        if not keys:
-            return {}
-        since = rfc3339(datetime.now(UTC) - ANSWERS_KEPT)
-        kept = self._log.log_recorder.answers([(one.caller, one.key) for one in keys], since)
-        return {(one.caller, one.key): (one.fingerprint, Receipt.from_bytes(one.receipt)) for one in kept}
 
     def _append(self, batch: Batch) -> Exception | None:
         """Save the batch in one transaction, and return what went wrong.

@@ -59,6 +59,17 @@ class End:
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """What is told with the turn to write: where the log ends, and the answers that were asked for.
+
+    There is no end where nobody else can write: who has the turn knows it.
+    """
+
+    end: End | None = None
+    answers: Sequence[KeptAnswer] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Server:
     """A PostgreSQL database, and how a process deals with it. Times are in seconds."""
 
@@ -84,10 +95,10 @@ class Recorder(Protocol):
     def is_shared(self) -> bool:
         """Tell whether other processes may write to the same log."""
 
-    def turn(self) -> AbstractContextManager[End | None]:
-        """Let this thread decide and insert while nobody else does, and tell where the log ends.
+    def turn(self, asked: Sequence[tuple[str, str]] = (), since: str = "") -> AbstractContextManager[Turn]:
+        """Let this thread decide and insert while nobody else does; tell where the log ends, and answers kept before.
 
-        Nothing is told, and nothing is asked of the database, where nobody else can write. An insert ends the turn.
+        They are asked for as in `answers`. An insert ends the turn.
         """
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int] | None:

@@ -78,9 +78,9 @@ def test_a_database_that_cannot_hold_all_scripts_is_refused(postgres_server: pos
 def test_who_has_the_turn_sees_all_that_was_committed_and_nobody_else_writes(server: Server, log: RecordLog) -> None:
     with closing(RecordLog(server)) as other, ThreadPoolExecutor(1) as pool:
         other.log_recorder.insert_events([stored()], recorded_at=["2026-01-01T00:00:00.000001Z"])
-        with log.log_recorder.turn() as end:
-            assert end is not None
-            assert (end.position, end.recorded_at) == (1, "2026-01-01T00:00:00.000001Z")
+        with log.log_recorder.turn() as turn:
+            assert turn.end is not None
+            assert (turn.end.position, turn.end.recorded_at) == (1, "2026-01-01T00:00:00.000001Z")
             waiting = pool.submit(other.log_recorder.insert_events, [stored()])
             while not _waits(server):
                 assert not waiting.done()

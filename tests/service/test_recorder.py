@@ -118,6 +118,16 @@ def test_answers_that_are_too_old_go_as_new_ones_come(recorder: Recorder) -> Non
     assert [one.key for one in recorder.answers([("me", key) for key in "abcd"], "")] == ["c", "d"]
 
 
+def test_the_turn_tells_what_was_answered(recorder: Recorder) -> None:
+    keys = ["k", "it's", 'a "key", {two}, \\', "%s"]
+    kept = [KeptAnswer("me", key, "f", b"\x00\xff", "2026-02") for key in keys]
+    recorder.insert_events([stored(1)], answers=kept)
+    with recorder.turn([("me", key) for key in [*keys, "other"]] + [("she", "k")], "2026-01") as turn:
+        assert list(turn.answers) == kept
+    with recorder.turn([("me", "k")], "2026-03") as turn:
+        assert list(turn.answers) == []
+
+
 def test_the_log_is_found_by_position_time_aggregate_and_kind(recorder: Recorder) -> None:
     one, two = UUID(int=1), UUID(int=2)
     times = [f"2026-01-01T00:00:00.{n:06d}Z" for n in range(4)]

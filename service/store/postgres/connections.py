@@ -7,20 +7,21 @@ at once; it is tried again a little later each time, at most `LATEST` seconds la
 import select
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any, cast
 
 import psycopg
 from eventsourcing import persistence as p
 from eventsourcing.postgres import ConnectionPool, PostgresDatastore
+from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import dict_row, tuple_row
 
 from service.store.postgres.bounded import PATIENCE, Bounded
 from service.store.postgres.columns import register
 from service.store.postgres.schema import SCHEMA
-from service.store.recorder import End, Server
+from service.store.recorder import End, KeptAnswer, Server, Turn
 
 SOONEST, LATEST = 0.1, 2.0
 """Seconds until a database that did not answer is asked again: at first, and at most."""
@@ -33,14 +34,24 @@ KEEPALIVE: dict[str, int] = {
 """A host that has gone without a word is noticed within about ten seconds, unless the address says otherwise."""
 END = "position, recorded_at, encode(sha256(state), 'hex')"
 """What tells the last event from any other that might stand at its position."""
+ANSWERS = f"""
+    SELECT kept.* FROM unnest({{callers}}, {{keys}}) AS asked (caller, key), LATERAL (
+        SELECT caller, key, fingerprint, receipt, recorded_at FROM {SCHEMA}.idempotency AS one
+        WHERE one.caller = asked.caller AND one.key = asked.key AND recorded_at >= {{since}} LIMIT 1
+    ) AS kept
+"""  # noqa: S608
+"""One by one: a join is planned while the table is small, by reading all of it, and stays so while it grows."""
 BEGIN = f"""
     BEGIN ISOLATION LEVEL READ COMMITTED;
     LOCK TABLE {SCHEMA}.turns IN EXCLUSIVE MODE;
     SELECT {END} FROM {SCHEMA}.stored_events ORDER BY position DESC LIMIT 1
 """  # noqa: S608
 """Whatever the database's default, each statement sees what was committed before it: the turn comes first."""
-
-PLANNED_ONCE = "SELECT set_config('plan_cache_mode', 'force_generic_plan', false)"
+ASK = "; EXECUTE answers ({}, {}, {})"
+PREPARE = f"""
+    SET plan_cache_mode = force_generic_plan;
+    PREPARE answers (text[], text[], text) AS {ANSWERS.format(callers="$1", keys="$2", since="$3")}
+"""
 """What the writer asks goes by an index, whatever is asked for: to plan it anew takes longer than to answer it."""
 
 
@@ -89,9 +100,8 @@ class LogDatastore(PostgresDatastore):
         The turn is over then, also by a failure.
         """
         if (held := self.held()) is None:
-            with self.turn() as end, self.having_turn():
-                assert self._writer is not None
-                yield self._writer, end
+            with self.turn(), self.having_turn() as taken:
+                yield taken
             return
         try:
             with translating(), held.within(self._commit_timeout):
@@ -108,17 +118,17 @@ class LogDatastore(PostgresDatastore):
             return cast(Bounded, stack.enter_context(self.pool.connection()))
 
     @contextmanager
-    def turn(self) -> Iterator[End]:
-        """Begin a transaction, take the turn to write, and yield where the log ends; then end what has not ended.
+    def turn(self, asked: Sequence[tuple[str, str]] = (), since: str = "") -> Iterator[Turn]:
+        """Begin a transaction, take the turn to write, and yield what is told with it; then end what has not ended.
 
         A connection on which anything failed is closed, and all of its transaction is gone: the next one is new.
         """
         with self._writing:
             try:
                 with translating():
-                    self._held.end = self._begun()
-                self._held.connection = self._writer
-                yield self._held.end
+                    begun = self._begun(asked, since)
+                self._held.connection, self._held.end = self._writer, begun.end
+                yield begun
             except BaseException:
                 self._drop_writer()
                 raise
@@ -134,22 +144,22 @@ class LogDatastore(PostgresDatastore):
             except psycopg.Error:  # it was cut: the server has rolled back by itself
                 self._drop_writer()
 
-    def _begun(self) -> End:
+    def _begun(self, asked: Sequence[tuple[str, str]], since: str) -> Turn:
         if self._writer is not None:
             try:
-                return self._begun_on(self._writer)
+                return self._begun_on(self._writer, asked, since)
             except psycopg.OperationalError:
                 if not self._writer.closed:
                     raise
                 self._drop_writer()  # it was cut while it was idle, and nothing was asked on it: a new one is tried
         with self._writer_away.told():
             self._writer = self._connected()
-            self._writer.execute(PLANNED_ONCE)
-        return self._begun_on(self._writer)
+            self._writer.execute(PREPARE)
+        return self._begun_on(self._writer, asked, since)
 
-    def _begun_on(self, connection: Bounded) -> End:
+    def _begun_on(self, connection: Bounded, asked: Sequence[tuple[str, str]], since: str) -> Turn:
         with connection.within(self._lock_timeout + PATIENCE):
-            return _begin(connection)
+            return _begin(connection, asked, since)
 
     def _connected(self) -> Bounded:
         connection = Bounded.connect(**self._parameters, row_factory=dict_row)
@@ -212,18 +222,20 @@ def connecting(server: Server) -> Callable[..., Bounded]:
     return connect
 
 
-def _begin(connection: Bounded) -> End:
+def _begin(connection: Bounded, asked: Sequence[tuple[str, str]], since: str) -> Turn:
     """Ask for all at once, in one message: one way there and back.
 
     Not as a pipeline: the driver ends one with a word after which PostgreSQL no longer watches that the transaction is
     idle, and a process that is stopped in its turn would hold up all others for ever.
     """
+    message = sql.SQL(BEGIN).format()
+    if asked:
+        callers, keys = zip(*asked, strict=True)
+        message += sql.SQL(ASK).format(list(callers), list(keys), since)
     with connection.cursor(row_factory=tuple_row) as cursor:
-        cursor.execute(BEGIN)
-        while cursor.nextset():
-            pass
-        row = cursor.fetchone()
-    return End(*row) if row else End()
+        told = [one.fetchall() for one in cursor.execute(message).results() if one.description]
+    end, *answers = told
+    return Turn(End(*end[0]) if end else End(), [KeptAnswer(*row) for rows in answers for row in rows])
 
 
 def _parameters(server: Server) -> dict[str, Any]:

@@ -17,9 +17,9 @@ from psycopg import Connection
 from psycopg.rows import tuple_row
 
 from service.store.postgres.columns import Blobs, Ids, Numbers, Texts, columns
-from service.store.postgres.connections import END, LogDatastore
+from service.store.postgres.connections import ANSWERS, END, LogDatastore
 from service.store.postgres.schema import migrate
-from service.store.recorder import OF_ACCOUNTS, OF_SOURCES, End, KeptAnswer, KeySecret, Server
+from service.store.recorder import OF_ACCOUNTS, OF_SOURCES, End, KeptAnswer, KeySecret, Server, Turn
 
 NO_TIME_OUT = "set_config('statement_timeout', '0', true)"
 """Takes the time-out from a commit: one that is cut short while it waits for a standby succeeds, and may be lost with
@@ -49,13 +49,6 @@ INSERT_MARKS = """
 """
 INSERT_SECRETS = "INSERT INTO onrecord.api_keys SELECT * FROM unnest(%b, %b, %b)"
 INSERT_SNAPSHOTS = "INSERT INTO onrecord.stored_snapshots SELECT * FROM unnest(%b, %b, %b, %b) ON CONFLICT DO NOTHING"
-KEPT_ANSWERS = """
-    SELECT kept.* FROM unnest(%b, %b) AS asked (caller, key), LATERAL (
-        SELECT caller, key, fingerprint, receipt, recorded_at FROM onrecord.idempotency AS one
-        WHERE one.caller = asked.caller AND one.key = asked.key AND recorded_at >= %t LIMIT 1
-    ) AS kept
-"""
-"""One by one: a join is planned while the table is small, by reading all of it, and stays so while it grows."""
 THINGS_AMONG = """
     SELECT kept.id FROM unnest(%b) AS asked (id), LATERAL (
         SELECT id FROM onrecord.things AS one WHERE one.id = asked.id LIMIT 1
@@ -75,9 +68,9 @@ class PostgresLogRecorder(PostgresApplicationRecorder):
     datastore: LogDatastore
     is_shared = True
 
-    def turn(self) -> AbstractContextManager[End | None]:
-        """Let this thread decide and insert while no process else does, and tell where the log ends."""
-        return self.datastore.turn()
+    def turn(self, asked: Sequence[tuple[str, str]] = (), since: str = "") -> AbstractContextManager[Turn]:
+        """Let this thread decide and insert while no process else does; tell where the log ends, and answers."""
+        return self.datastore.turn(asked, since)
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int] | None:
         """Insert events, with what `kwargs` brings of the same transaction; return their positions.
@@ -136,7 +129,8 @@ class PostgresLogRecorder(PostgresApplicationRecorder):
 
     def answers(self, asked: Sequence[tuple[str, str]], since: str) -> list[KeptAnswer]:
         """Return the answers that were kept, since a time, for these callers and their keys."""
-        return [KeptAnswer(*row) for row in self._all(KEPT_ANSWERS, *columns(asked, Texts, Texts), since)]
+        query = ANSWERS.format(callers="%b", keys="%b", since="%t")
+        return [KeptAnswer(*row) for row in self._all(query, *columns(asked, Texts, Texts), since)]
 
     def secret(self, key_id: str) -> KeySecret | None:
         """Return what is kept of a key."""

@@ -26,7 +26,7 @@ from eventsourcing.sqlite import (
 )
 
 from domain.events import mark_of
-from service.store.recorder import OF_ACCOUNTS, OF_SOURCES, End, KeptAnswer, KeySecret
+from service.store.recorder import OF_ACCOUNTS, OF_SOURCES, End, KeptAnswer, KeySecret, Turn
 
 ONE_EVENT = "SELECT 1 FROM stored_events WHERE originator_id = ? AND originator_version = ?"
 KEPT_ANSWERS = """
@@ -120,9 +120,9 @@ class LogRecorder(SQLiteApplicationRecorder):
     datastore: DurableDatastore
     is_shared = False
 
-    def turn(self) -> AbstractContextManager[End | None]:
-        """Do nothing: one process writes, and one thread of it decides."""
-        return nullcontext()
+    def turn(self, asked: Sequence[tuple[str, str]] = (), since: str = "") -> AbstractContextManager[Turn]:
+        """Tell what was answered, and take no turn: one process writes, and one thread of it decides."""
+        return nullcontext(Turn(answers=self.answers(asked, since)))
 
     def confirm(self) -> None:
         """Do nothing: what is seen in the file is on the disk."""
@@ -206,6 +206,8 @@ class LogRecorder(SQLiteApplicationRecorder):
 
     def answers(self, asked: Sequence[tuple[str, str]], since: str) -> list[KeptAnswer]:
         """Return the answers that were kept, since a time, for these callers and their keys."""
+        if not asked:
+            return []
         return [KeptAnswer(*row) for row in self._all(KEPT_ANSWERS, orjson.dumps(asked).decode(), since)]
 
     def secret(self, key_id: str) -> KeySecret | None:
