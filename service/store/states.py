@@ -29,7 +29,7 @@ State = Incident | Source | Account
 S = TypeVar("S", Incident, Source, Account)
 SNAPSHOT_SHAPE = 2
 """Raised when a state's shape changes: older snapshots are then passed over."""
-SNAPSHOT_EVERY = 1_000
+SNAPSHOT_EVERY = 5_000
 PAGE = 2_000
 
 
