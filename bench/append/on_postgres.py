@@ -32,11 +32,13 @@ def run(place: Path, quick: bool, open_: ExitStack) -> list[Table]:
     """Measure appending to a server of its own, and return its tables."""
     rounds, events, several = (2, 64, 2) if quick else (5, 2_000, PROCESSES)
     server = open_.enter_context(postgres.server(max_connections=400))
-    desk, opened = _our_desk(server, place, open_)
+    desk, opened = _our_desk(server, place / "ours", open_)
+    _, opened_by_several = _our_desk(server, place / "several", open_)
     contest = Contestants(events)
-    stores = _stores(server, place, opened, open_) | ({} if quick else _stores_of_npm(server, open_))
+    stores = _stores(server, place, open_) | ({} if quick else _stores_of_npm(server, open_))
+    _enter(contest, "ours", opened, (several, opened_by_several), open_)
     for name, open_client in stores.items():
-        _enter(contest, name, open_client, several, open_)
+        _enter(contest, name, open_client, (several, open_client), open_)
     store = _empty_log(server, open_)
     ready = ready_events(store, desk, contest.claims(1)[0])
     bare = open_.enter_context(bare_server(open_.enter_context(server.database())))
@@ -65,21 +67,22 @@ def _notes(desk: Desk, bare: Connection[Any], events: int, rounds: int) -> list[
         f"Ours: MakeClaim on {INCIDENTS} incidents that all callers and processes share, decided by the rules, each"
         " with a key for retries, whose answer is kept in the same transaction. All others: a stream for each caller,"
         " whose version it knows; no rules, no keys.",
+        "Ours by several processes: in a database of its own. Each of them takes in what the others write.",
         "message-db: streams of one category wait for one another until the commit; own categories: no two are of one.",
         f"{PROCESSES} x {EACH}: so many processes with so many callers each; else all callers are one process.",
     ]
 
 
-def _our_desk(server: postgres.Server, place: Path, open_: ExitStack) -> tuple[Desk, Open]:
+def _our_desk(server: postgres.Server, folder: Path, open_: ExitStack) -> tuple[Desk, Open]:
     """Return a desk on a server, and what opens another one there, in this process or in another."""
     address = open_.enter_context(server.database())
-    desk = desk_of(open_.enter_context(server_ledger(address, place / "ours")), INCIDENTS)
-    return desk, partial(ours, address, place / "ours", (desk.source, desk.incidents))
+    desk = desk_of(open_.enter_context(server_ledger(address, folder)), INCIDENTS)
+    return desk, partial(ours, address, folder, (desk.source, desk.incidents))
 
 
-def _stores(server: postgres.Server, place: Path, opened: Open, open_: ExitStack) -> dict[str, Open]:
+def _stores(server: postgres.Server, place: Path, open_: ExitStack) -> dict[str, Open]:
     """Return what opens a client of each store, each store in a database of its own."""
-    stores = {"ours": opened}
+    stores: dict[str, Open] = {}
     stores["eventsourcing"] = partial(library.on_server, open_.enter_context(server.database()), CALLERS[-1])
     stores["UmaDB"] = partial(uma.at, open_.enter_context(uma.serving(place / "uma")))
     return stores
@@ -97,10 +100,11 @@ def _stores_of_npm(server: postgres.Server, open_: ExitStack) -> dict[str, Open]
     return stores
 
 
-def _enter(contest: Contestants, name: str, open_client: Open, several: int, open_: ExitStack) -> None:
+def _enter(contest: Contestants, name: str, opened: Open, by_several: tuple[int, Open], open_: ExitStack) -> None:
     """Let a store take part, by one process and by several."""
-    one: Client = open_.enter_context(open_client())
+    one: Client = open_.enter_context(opened())
     for callers in CALLERS:
         contest.add(f"{name}, {callers} callers", one, callers)
-    client = open_.enter_context(processes(several, open_client))
+    several, opened_by_several = by_several
+    client = open_.enter_context(processes(several, opened_by_several))
     contest.add(f"{name}, {several} x {EACH} callers", client, EACH, processes=several)
