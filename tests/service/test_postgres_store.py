@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from service.store.log import RecordLog, StoreError
 from service.store.postgres.recorder import is_there, prepare
 from service.store.postgres.schema import STEPS, migrate
-from service.store.recorder import NewerSchema, Server
+from service.store.recorder import KeptAnswer, NewerSchema, Server
 from tests import postgres
 from tests.service.ledgers import fresh_server
 
@@ -102,6 +102,19 @@ def test_a_turn_in_which_nothing_was_inserted_is_given_up(server: Server, log: R
         raise ZeroDivisionError
     with closing(RecordLog(server)) as other:
         assert other.log_recorder.insert_events([stored()]) == [1]
+
+
+def test_a_turn_after_one_that_was_given_up_tells_answers_too(log: RecordLog) -> None:
+    """With a rollback the driver lets the server forget all that was prepared, once it has prepared anything itself."""
+    for n in range(10):
+        answer = KeptAnswer("me", f"k{n}", "f", b"{}", "2026")
+        log.log_recorder.insert_events([stored()], answers=[answer])
+    for _ in range(2):
+        with log.log_recorder.turn([("me", "k9")]) as turn:
+            assert [one.key for one in turn.answers] == ["k9"]
+    assert log.log_recorder.insert_events([stored()]) == [11]
+    with log.log_recorder.turn([("me", "k9")]) as turn:
+        assert [one.key for one in turn.answers] == ["k9"]
 
 
 def test_a_turn_that_is_waited_for_too_long_is_an_error(server: Server, log: RecordLog) -> None:

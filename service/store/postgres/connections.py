@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from typing import Any, cast
+from typing import Any, LiteralString, cast
 
 import psycopg
 from eventsourcing import persistence as p
@@ -49,8 +49,11 @@ BEGIN = f"""
 """Whatever the database's default, each statement sees what was committed before it: the turn comes first."""
 ASK = "; EXECUTE answers ({}, {}, {})"
 PREPARE = f"""
+    BEGIN;
+    DEALLOCATE ALL;
     SET plan_cache_mode = force_generic_plan;
-    PREPARE answers (text[], text[], text) AS {ANSWERS.format(callers="$1", keys="$2", since="$3")}
+    PREPARE answers (text[], text[], text) AS {ANSWERS.format(callers="$1", keys="$2", since="$3")};
+    COMMIT;
 """
 """What the writer asks goes by an index, whatever is asked for: to plan it anew takes longer than to answer it."""
 
@@ -77,6 +80,8 @@ class LogDatastore(PostgresDatastore):
         self._lock_timeout, self._commit_timeout = server.lock_timeout, server.commit_timeout
         self._writing = threading.Lock()
         self._writer: Bounded | None = None
+        self._is_prepared = False
+        """A new connection is not; nor is one on which something was rolled back: then the driver forgets all plans."""
         self._held = threading.local()
 
     def register_type_adapters(self) -> None:
@@ -139,6 +144,7 @@ class LogDatastore(PostgresDatastore):
         """Roll back a turn in which nothing was inserted."""
         if (connection := self.held()) is not None:
             self._held.connection = None
+            self._is_prepared = False
             try:
                 connection.rollback()
             except psycopg.Error:  # it was cut: the server has rolled back by itself
@@ -153,13 +159,14 @@ class LogDatastore(PostgresDatastore):
                     raise
                 self._drop_writer()  # it was cut while it was idle, and nothing was asked on it: a new one is tried
         with self._writer_away.told():
-            self._writer = self._connected()
-            self._writer.execute(PREPARE)
+            self._writer, self._is_prepared = self._connected(), False
         return self._begun_on(self._writer, asked, since)
 
     def _begun_on(self, connection: Bounded, asked: Sequence[tuple[str, str]], since: str) -> Turn:
         with connection.within(self._lock_timeout + PATIENCE):
-            return _begin(connection, asked, since)
+            begun = _begin(connection, asked, since, first="" if self._is_prepared else PREPARE)
+        self._is_prepared = True
+        return begun
 
     def _connected(self) -> Bounded:
         connection = Bounded.connect(**self._parameters, row_factory=dict_row)
@@ -222,13 +229,13 @@ def connecting(server: Server) -> Callable[..., Bounded]:
     return connect
 
 
-def _begin(connection: Bounded, asked: Sequence[tuple[str, str]], since: str) -> Turn:
-    """Ask for all at once, in one message: one way there and back.
+def _begin(connection: Bounded, asked: Sequence[tuple[str, str]], since: str, *, first: LiteralString) -> Turn:
+    """Ask for all at once, in one message: one way there and back. What has to come `first` is part of it.
 
     Not as a pipeline: the driver ends one with a word after which PostgreSQL no longer watches that the transaction is
     idle, and a process that is stopped in its turn would hold up all others for ever.
     """
-    message = sql.SQL(BEGIN).format()
+    message = sql.SQL(first).format() + sql.SQL(BEGIN).format()
     if asked:
         callers, keys = zip(*asked, strict=True)
         message += sql.SQL(ASK).format(list(callers), list(keys), since)
