@@ -1,7 +1,7 @@
 # `make demo` shows it, `make test` tests it. Both start from a clean clone with python3 (3.11 or newer) and make.
 
 BIN := .venv/bin
-TYPED := domain projections service $(wildcard bench)
+TYPED := domain projections proofs service $(wildcard bench)
 unexport VIRTUAL_ENV
 .NOTPARALLEL:
 .PHONY: help demo test check static lock lint-format lint types layers lint-docker format docs wheel bench coverage mutants clean .venv apt

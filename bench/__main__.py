@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import append, asof, giant, http, intake, loss, past, rebuild, servers
+from bench import append, asof, giant, http, intake, loss, past, proving, rebuild, servers
 from bench.machine import described
 from bench.tables import Table
 from service import memory
@@ -27,6 +27,7 @@ PARTS: dict[str, Part] = {
     "rebuild": rebuild.run,
     "intake": intake.run,
     "loss": loss.run,
+    "proofs": proving.run,
 }
 
 

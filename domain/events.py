@@ -4,7 +4,6 @@ Law: the stored bytes of an event are its whole envelope as UTF-8 JSON with sort
 index of it. They are written once, here, and never again.
 """
 
-import hashlib
 from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple, get_args
@@ -21,6 +20,7 @@ from domain.source_events import SourceEvents
 from domain.stored import reader_of, without_rules
 from domain.upcasts import upcast
 from domain.values import Frozen, KeyId
+from proofs.tree import leaf_hash
 
 Event = IncidentEvents | SourceEvents | AccountEvents
 REGISTRY: dict[str, type[Event]] = {cls.NAME: cls for cls in get_args(Event)}
@@ -34,8 +34,8 @@ class Actor(Frozen):
 
 
 def mark_of(stored: bytes) -> str:
-    """Return what tells an event from any other: the SHA-256 of its stored bytes."""
-    return hashlib.sha256(stored).hexdigest()
+    """Return what tells an event from any other: the hash of its stored bytes as a leaf of the log's tree, in hex."""
+    return leaf_hash(stored).hex()
 
 
 class Recorded(NamedTuple):
@@ -43,7 +43,8 @@ class Recorded(NamedTuple):
 
     `version` counts the events of the aggregate from 1, `position` those of the whole log from 1 without a gap.
     `recorded_at` is assigned by the ledger, strictly increasing along the log. `correlation` names the request,
-    `causation` the position of the event that led to this one, where one did.
+    `causation` the position of the event that led to this one, where one did. `previous` is the mark of the aggregate's
+    event before, none for its first: who holds the last one can tell whether any is missing, or was altered.
     """
 
     aggregate: UUID
@@ -55,6 +56,7 @@ class Recorded(NamedTuple):
     correlation: str | None
     causation: int | None
     event: Event
+    previous: str | None = None
 
     def to_bytes(self) -> bytes:
         """Return the bytes that are stored and proven; the position is not among them, the order of the log is it."""
@@ -68,6 +70,7 @@ class Recorded(NamedTuple):
                 "reason": self.reason,
                 "correlation": self.correlation,
                 "causation": self.causation,
+                "previous": self.previous,
                 "payload": self.event.model_dump(mode="json", exclude_none=True),
             },
             option=orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z,
@@ -90,6 +93,7 @@ class Recorded(NamedTuple):
             correlation=found["correlation"],
             causation=found["causation"],
             event=found["payload"],
+            previous=found["previous"],
         )
 
 
@@ -133,6 +137,7 @@ def _envelope_of(kind: type[Event]) -> cs.CoreSchema:
         "reason": cs.str_schema(),
         "correlation": cs.nullable_schema(cs.str_schema()),
         "causation": cs.nullable_schema(cs.int_schema()),
+        "previous": cs.nullable_schema(cs.str_schema()),
         "payload": without_rules(kind.__pydantic_core_schema__),
     }
     return cs.typed_dict_schema({name: cs.typed_dict_field(schema) for name, schema in fields.items()})

@@ -37,6 +37,7 @@ from service.ledger import (
     Outcome,
     Receipt,
     Request,
+    TooLong,
 )
 from service.names import names_of
 from service.rows import MAX_LINE, Place, Row, Rows, Unreadable, open_rows
@@ -235,7 +236,7 @@ class _Import:
 
 
 def _count(summary: Summary, asked: Asked, outcome: Outcome, refused: Refusal | None) -> None:
-    if isinstance(outcome, Refused | NotADemonstration | FutureTime | KeyNoLongerValid | NotAllowed):
+    if isinstance(outcome, Refused | NotADemonstration | FutureTime | KeyNoLongerValid | NotAllowed | TooLong):
         reason = _in_its_names(f"{type(outcome).__name__}: {outcome}", asked)
         _failed(summary, asked[0], reason, refused)
         return

@@ -54,6 +54,24 @@ class Settings(BaseSettings):
     )
     max_body: int = Field(1_048_576, ge=1024, description="Largest body of a request, in bytes")
     evidence_max: int = Field(2_147_483_648, ge=1, description="Largest evidence file, in bytes")
+    origin: str | None = Field(
+        None,
+        max_length=200,
+        pattern=r"^[^\s+\x00-\x1f]+$",
+        description="Name of the log on its checkpoints, like `records.example.org/desk`; else one is made",
+    )
+    log_key: Path | None = Field(None, description="File of the key that signs the log; else `log.key` in the folder")
+    post_quantum: bool = Field(False, description="Sign checkpoints by a key of ML-DSA-44 too")
+    checkpoint: Path | None = Field(
+        None, description="File of the last checkpoint, best on another disk; else `checkpoint` in the folder"
+    )
+    witnesses: Path | None = Field(
+        None, description="File of witnesses: the address and the verifier key of one in each line"
+    )
+    check_every: float = Field(3_600.0, ge=0, description="Seconds between two checks of the whole record; 0: none")
+    publish: Literal["nothing", "hashes", "entries"] = Field(
+        "nothing", description="What of the log anybody may read: nothing, checkpoints and hashes, or all events too"
+    )
     desk: str = Field("The desk", min_length=1, max_length=200, description="Name of the desk, as its feeds give it")
     reads_per_minute: int = Field(30_000, ge=0, description="Reads of a key, or an address without one; 0: no limit")
     writes_per_minute: int = Field(15_000, ge=0, description="Writes of a key; 0: no limit")

@@ -30,7 +30,7 @@ ASKED: dict[str, dict[str, str]] = {
 }
 """What is asked beside the address, of operations that need more than `limit=1`."""
 MADE_ANEW = re.compile(rb"0[0-9a-f]{7}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}")
-NO_EXAMPLE = re.compile(r"^download_|^get_timemap$|^stream_changes$|^get_import$")
+NO_EXAMPLE = re.compile(r"^download_|^get_timemap$|^stream_changes$|^get_import$|_proof$|^get_log$")
 
 
 def collect() -> dict[str, Any]:

@@ -22,6 +22,7 @@ from service.api import (
     listing,
     live,
     problems,
+    proving,
     reading,
     writing,
 )
@@ -29,6 +30,8 @@ from service.api.waiting import Moves, Readers
 from service.evidence import EvidenceStore
 from service.follower import following
 from service.ledger import Ledger
+from service.notary import signing
+from service.notary.watching import Watch
 from service.settings import Settings
 from service.views import open_views
 
@@ -48,12 +51,15 @@ def create_app(settings: Settings) -> FastAPI:
             Ledger.open(settings, recalling=True) as ledger,
             open_views(settings) as views,
             following(settings, ledger, views) as follower,
+            signing(settings, ledger) as notary,
         ):
             provide(app, settings, ledger, views)
-            app.state.follower = follower
+            app.state.follower, app.state.notary, app.state.watch = follower, notary, Watch(settings, notary)
+            app.state.watch.start()
             memory.settle()
             yield
             app.state.stopping = True
+            app.state.watch.stop()
             app.state.imports.close()
             app.state.evidence.close()
 
@@ -80,7 +86,7 @@ def provide(app: FastAPI, settings: Settings, ledger: Ledger, views: Runner) -> 
     app.state.imports = importing.Imports(settings, ledger)
     app.state.stopping = False
     app.state.began_at = ledger.head()
-    app.state.follower = None
+    app.state.follower = app.state.notary = app.state.watch = None
 
 
 def bare_app(lifespan: object = None) -> FastAPI:
@@ -102,6 +108,7 @@ def bare_app(lifespan: object = None) -> FastAPI:
     reading.mount(app)
     answers.mount(app)
     auditing.mount(app)
+    proving.mount(app)
     listing.mount(app)
     files.mount(app)
     live.mount(app)

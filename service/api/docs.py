@@ -4,7 +4,7 @@ import html
 from pathlib import Path
 
 from fastapi import FastAPI
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.staticfiles import StaticFiles
 
 from domain.refusals import Refused
@@ -23,6 +23,7 @@ FAULTS: dict[str, str] = {
     "MalformedJson": "The body is not JSON, or not UTF-8.",
     "TooDeep": "The body is nested too deeply.",
     "TooLarge": "The body is larger than the limit.",
+    "TooLong": "The event would take more bytes than one may have: keep long texts as evidence.",
     "NotJson": "The body must be sent as application/json.",
     "InvalidFields": "Some fields are not valid; `errors` names each by a JSON pointer.",
     "NoKey": "A key is needed: Authorization: Bearer orc_...",
@@ -48,6 +49,8 @@ FAULTS: dict[str, str] = {
     "NotAcceptable": "The resource is not offered in a form that Accept takes.",
     "NotAssessed": "The desk has not assessed the claim: there is no review of it.",
     "TooManyRequests": "The limit of requests was reached: wait as Retry-After says.",
+    "NoNotary": "This process has no key of the log: nothing can be proven here.",
+    "LogContradicted": "The log is not what was signed before: nothing is signed until an operator has seen to it.",
     "QueueFull": "Too many writes wait: try again as Retry-After says.",
     "TooManyDownloads": "Too many downloads are under way: try again as Retry-After says, or read in pages.",
     "Unavailable": "The database is away: try again as Retry-After says.",
@@ -67,6 +70,10 @@ def mount(app: FastAPI) -> None:
     @app.get("/docs", include_in_schema=False, response_class=HTMLResponse)
     def docs() -> str:
         return SWAGGER
+
+    @app.get("/verify", include_in_schema=False)
+    def verify() -> RedirectResponse:
+        return RedirectResponse("/static/verify/index.html")
 
     @app.get("/docs/problems", include_in_schema=False, response_class=HTMLResponse)
     def problems() -> str:

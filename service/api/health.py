@@ -6,11 +6,14 @@ Law: answered on the event loop, from memory and one row of an index: no thread 
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.encoders import jsonable_encoder
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 
 from service.api.moments import LAG_ALLOWED, head_of, views_of
 from service.follower import Follower
+from service.notary import Notary
+from service.notary.watching import Watch
 
 router = APIRouter(include_in_schema=False)
 
@@ -46,12 +49,38 @@ async def ready(request: Request) -> JSONResponse:
         and follows
         and all(v["state"] == "live" and _near(v["lag"], allowed) for v in views)
     )
-    body: dict[str, Any] = {"status": "ready" if well else "not ready", "head": head, "views": views}
-    return JSONResponse(body, 200 if well else 503, headers={"Cache-Control": "no-store"})
+    body: dict[str, Any] = {
+        "status": "ready" if well else "not ready",
+        "head": head,
+        "views": views,
+        "proofs": proofs_of(request),
+    }
+    return JSONResponse(jsonable_encoder(body), 200 if well else 503, headers={"Cache-Control": "no-store"})
 
 
 def _near(lag: object, allowed: int) -> bool:
     return isinstance(lag, int) and lag <= allowed
+
+
+def proofs_of(request: Request) -> dict[str, Any] | None:
+    """Return what is signed, who has seen it, and when the record was last found whole; None where nothing is signed.
+
+    Not being whole makes a service no less ready to answer: it is told here, and in the logs.
+    """
+    notary: Notary | None = request.app.state.notary
+    watch: Watch | None = request.app.state.watch
+    if notary is None or watch is None:
+        return None
+    return {
+        "signs": notary.broken is None,
+        "signed": notary.size,
+        "witnesses": [
+            {"name": one.key.name, "signed": one.last, "away": one.why is not None} for one in notary.witnesses
+        ],
+        "checked_at": watch.checked_at,
+        "intact_until": watch.size,
+        "intact": None if watch.checked_at is None else watch.problem is None,
+    }
 
 
 @router.get("/metrics")
@@ -62,4 +91,13 @@ async def metrics(request: Request) -> Response:
     lag = Gauge("onrecord_view_position", "Position that a view shows", ["view"], registry=registry)
     for view in views_of(request).status():
         lag.labels(view.name).set(view.position)
+    if (proofs := proofs_of(request)) is not None:
+        signs = Gauge("onrecord_signs", "1 where checkpoints are signed", registry=registry)
+        signs.set(proofs["signs"])
+        Gauge("onrecord_signed_position", "Size of the newest checkpoint", registry=registry).set(proofs["signed"])
+        checked = Gauge("onrecord_intact_position", "Events that were right at the last check", registry=registry)
+        checked.set(proofs["intact_until"])
+        witnessed = Gauge("onrecord_witnessed_position", "What a witness signed last", ["witness"], registry=registry)
+        for one in proofs["witnesses"]:
+            witnessed.labels(one["name"]).set(one["signed"] or 0)
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)

@@ -17,7 +17,15 @@ from starlette.exceptions import HTTPException
 
 from domain.refusals import Refused, Unknown
 from service.api.methods import allowed
-from service.ledger import IdempotencyMismatch, KeyNoLongerValid, NotAllowed, QueueFull, StaleVersion, Unavailable
+from service.ledger import (
+    IdempotencyMismatch,
+    KeyNoLongerValid,
+    NotAllowed,
+    QueueFull,
+    StaleVersion,
+    TooLong,
+    Unavailable,
+)
 from service.store.log import StoreError
 
 log = structlog.get_logger()
@@ -113,6 +121,7 @@ def register(app: FastAPI) -> None:
     app.add_exception_handler(IdempotencyMismatch, _mismatch)
     app.add_exception_handler(KeyNoLongerValid, _no_longer_valid)
     app.add_exception_handler(NotAllowed, _not_allowed)
+    app.add_exception_handler(TooLong, _too_long)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
 
@@ -168,6 +177,10 @@ def _mismatch(request: Request, error: Exception) -> JSONResponse:
 
 def _no_longer_valid(request: Request, error: Exception) -> JSONResponse:
     return answer(request, 401, "KeyNoLongerValid", str(error), headers=CHALLENGE)
+
+
+def _too_long(request: Request, error: Exception) -> JSONResponse:
+    return answer(request, 413, "TooLong", str(error))
 
 
 def _not_allowed(request: Request, error: Exception) -> JSONResponse:

@@ -19,11 +19,13 @@ from service.access import OPERATOR
 from service.cli.exits import UsageProblem
 from service.cli.opening import Record, reading, writing
 from service.cli.options import Data, Json
-from service.cli.terminal import put, put_table
+from service.cli.terminal import put, put_table, say
 from service.keys import make_key
 from service.ledger import Receipt, Request
 from service.moments import time_of
+from service.notary import notary_of
 
+ROTATED = "hand this key to your auditors by other means than the record itself; the last checkpoint is signed by both"
 accounts = typer.Typer(help="List, open and close accounts; grant and revoke roles.", no_args_is_help=True)
 keys = typer.Typer(help="List, issue and revoke API keys.", no_args_is_help=True)
 
@@ -172,3 +174,19 @@ def revoke_key(
     if not holders:
         raise UsageProblem(f"there is no key {key}: see `onrecord keys list`")
     _give(data, RevokeKey(account=UUID(holders[0]), key=key, reason=reason))
+
+
+@keys.command("rotate-log")
+def rotate_log(data: Data = None) -> None:
+    """Make a new key that signs the log from now on, and print its public half; a running `serve` takes it up."""
+    with reading(data) as record:
+        put(str(notary_of(record.settings, record.ledger).rotate().signer.key))
+    say(ROTATED)
+
+
+@keys.command("show-log")
+def show_log(data: Data = None) -> None:
+    """Print the public keys of the log, the newest first."""
+    with reading(data) as record:
+        for key in notary_of(record.settings, record.ledger).keys.all:
+            put(str(key))

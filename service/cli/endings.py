@@ -33,6 +33,7 @@ from service.ledger import (
     Unavailable,
 )
 from service.moments import BadMoment
+from service.notary import BadKeyFile, Contradiction
 from service.settings import BadSettings
 from service.store.copying import AnotherLog, Busy, Damaged, Differs, NotWhole
 from service.store.log import StoreError
@@ -43,10 +44,10 @@ DAMAGED = ("malformed", "not a database")
 
 UNREADABLE = "an event of the log is not what was stored: run `onrecord doctor`, and restore a backup"
 CODES: tuple[tuple[tuple[type[BaseException], ...], int], ...] = (
-    ((UsageProblem, NoLedger, BadMoment, BadSettings), USAGE),
+    ((UsageProblem, NoLedger, BadMoment, BadSettings, BadKeyFile), USAGE),
     ((Refused, StaleVersion, Conflict, FileChanged, AnotherLog, NotWhole), CONFLICT),
     ((LedgerInUse, NotAvailable, Unavailable, QueueFull, Busy), UNAVAILABLE),
-    ((LedgerDamaged, NotOfThisLog, Damaged, Differs), MISMATCH),
+    ((LedgerDamaged, NotOfThisLog, Damaged, Differs, Contradiction), MISMATCH),
     ((NewerSchema, OtherVersion, NotADemonstration, UnknownEvent, OSError, Stopped), FAILED),
 )
 

@@ -14,11 +14,13 @@ from typing import Annotated, BinaryIO, cast
 import typer
 
 from service.cli.exits import Conflict, UsageProblem
-from service.cli.opening import existing, reading
+from service.cli.opening import Record, existing, reading
 from service.cli.options import AnyIncident, Data, Force, Quiet
 from service.cli.progress import Progress
 from service.cli.terminal import say
 from service.ledger import Ledger
+from service.notary import notary_of
+from service.notary.bundles import Wanted, bundle_of
 from service.store.copies import copy_evidence, copy_log
 
 BATCH = 1_000
@@ -31,12 +33,21 @@ def export(
         typer.Option("--output", "-o", help="File to write, compressed where it ends in .gz; - is standard output"),
     ] = Path("-"),
     force: Force = False,
+    bundle: Annotated[
+        bool, typer.Option("--bundle", help="With proofs and a signed checkpoint, for `onrecord verify`")
+    ] = False,
+    since: Annotated[
+        list[int] | None, typer.Option("--since", help="In a bundle: size of a checkpoint that the auditor has")
+    ] = None,
     data: Data = None,
     quiet: Quiet = False,
 ) -> None:
     """Write the whole history as it is stored: one event a line, its position first."""
     count = 0
     with reading(data) as record:
+        if bundle:
+            _write_bundle(record, incident, output, since or [], force=force, quiet=quiet)
+            return
         wanted = record.incident(incident) if incident else None
         total = None if wanted else record.ledger.head()
         with _written(output, force=force) as file, Progress(str(output), total, quiet=quiet) as progress:
@@ -47,6 +58,21 @@ def export(
                     progress.at(count)
     if not quiet:
         say(f"{count} events written to {output}")
+
+
+def _write_bundle(
+    record: Record, incident: str | None, output: Path, since: list[int], *, force: bool, quiet: bool
+) -> None:
+    notary = notary_of(record.settings, record.ledger)
+    signed = notary.last()
+    if signed is None:
+        raise UsageProblem("no checkpoint was signed yet: `onrecord serve` signs one as soon as something is recorded")
+    wanted = Wanted((record.incident(incident),) if incident else (), cuts=tuple(since))
+    with _written(output, force=force) as file:
+        for line in bundle_of(record.ledger.recorder, notary.keys, signed, wanted):
+            file.write(line)
+    if not quiet:
+        say(f"the log as signed at size {signed.checkpoint.size} written to {output}")
 
 
 @contextmanager

@@ -22,6 +22,7 @@ COMMANDS = {
     "export": "service.cli.exporting:export",
     "backup": "service.cli.exporting:backup",
     "copy": "service.cli.copying:copy",
+    "verify": "service.cli.verifying:verify",
     "doctor": "service.cli.doctor:doctor",
     "migrate": "service.cli.views:migrate",
     "views": "service.cli.views:views",

@@ -41,7 +41,12 @@ class Record:
     ledger: Ledger
     views: Runner
     position: int
-    folder: Path
+    settings: Settings
+
+    @property
+    def folder(self) -> Path:
+        """Return the folder of the record."""
+        return self.settings.data
 
     def at(self, moment: str | None) -> int:
         """Return the position of a moment, the newest where there is none. Raise `BadMoment`."""
@@ -110,7 +115,7 @@ def reading(data: Path | None) -> Iterator[Record]:
                 f"the view {name} failed {error}; what it shows ends at position {views.position(name)}:"
                 f" `onrecord views rebuild {name}` builds it anew"
             )
-        yield Record(ledger, views, position, settings.data)
+        yield Record(ledger, views, position, settings)
 
 
 def catch_up(ledger: Ledger, views: Runner, *, quiet: bool = False) -> int:

@@ -16,6 +16,7 @@ from service.cli.opening import settings_of
 from service.cli.options import Data
 from service.ledger import Ledger
 from service.ledger.places import is_there
+from service.notary import notary_of
 from service.settings import Settings
 from service.store.log import StoreError
 from service.views import open_views
@@ -82,3 +83,4 @@ def _check_before(settings: Settings) -> None:
     """Raise what would keep the service from starting, or let it show what the log does not hold."""
     with Ledger.open(settings) as ledger, open_views(settings) as views:
         views.check(ledger.read_raw)
+        notary_of(settings, ledger, making=True)

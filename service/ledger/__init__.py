@@ -23,6 +23,7 @@ from service.ledger.asking import (
     Receipt,
     Request,
     StaleVersion,
+    TooLong,
     Unavailable,
 )
 from service.ledger.keyring import Holder
@@ -45,5 +46,6 @@ __all__ = [
     "Receipt",
     "Request",
     "StaleVersion",
+    "TooLong",
     "Unavailable",
 ]

@@ -53,6 +53,10 @@ class FutureTime(Exception):
     """A scripted time lies ahead of now: every later event would have to follow it."""
 
 
+class TooLong(Exception):
+    """The event would take more bytes than an event may have."""
+
+
 class KeyNoLongerValid(Exception):
     """The key was revoked or expired, or its account was closed, before the request had its turn."""
 

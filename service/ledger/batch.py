@@ -16,7 +16,7 @@ from domain import account, incident, source
 from domain.account_commands import AccountCommands
 from domain.account_state import Account
 from domain.commands import Command
-from domain.events import Event, Recorded
+from domain.events import Event, Recorded, mark_of
 from domain.given import Given
 from domain.incident_commands import IncidentCommands
 from domain.incident_state import Incident
@@ -36,6 +36,7 @@ from service.ledger.asking import (
     Receipt,
     Request,
     StaleVersion,
+    TooLong,
     Unavailable,
 )
 from service.ledger.things import Taken, things_of
@@ -45,9 +46,20 @@ from service.store.spill import Spill
 from service.store.states import KINDS, Known, State, States, evolve
 
 TICK = timedelta(microseconds=1)
+LONGEST = 65_535
+"""Bytes of an event: an entry of a tiled log has its length in two bytes before it (c2sp.org/tlog-tiles)."""
 FOREVER = "9999-12-31T23:59:59.999999Z"
 """The time of an answer that never grows old."""
-ALONE = (Refused, StaleVersion, IdempotencyMismatch, KeyNoLongerValid, NotAllowed, NotADemonstration, FutureTime)
+ALONE = (
+    Refused,
+    StaleVersion,
+    IdempotencyMismatch,
+    KeyNoLongerValid,
+    NotAllowed,
+    NotADemonstration,
+    FutureTime,
+    TooLong,
+)
 Asked = tuple[str, str]
 """Who asks, and the key of the request."""
 
@@ -196,13 +208,13 @@ class Batch:
         self, request: Request, aggregate: UUID, state: State | None, events: tuple[Event, ...], at: datetime
     ) -> Receipt:
         """Take the events into the batch. Whatever can fail comes before the first change."""
-        recorded = self._envelopes(request, aggregate, state.version if state is not None else 0, events, at)
-        stored = [self.log.mapper.to_stored_event(cast(Any, one)) for one in recorded]
+        recorded, stored = self._envelopes(request, aggregate, state.version if state is not None else 0, events, at)
         last = recorded[-1]
         names = tuple(event.NAME for event in events)
         receipt = Receipt(aggregate, last.version, last.position, names, last.recorded_at, _ids(events[0]))
         secret = KeySecret(receipt.ids["key"], aggregate, request.secret) if request.secret is not None else None
         self._evolve(aggregate, state, recorded)
+        self.states.mark(aggregate, mark_of(stored[-1].state))
         self.recorded += recorded
         self.stored += stored
         self.things.update(name for event in events for name in things_of(event))
@@ -217,9 +229,13 @@ class Batch:
 
     def _envelopes(
         self, request: Request, aggregate: UUID, version: int, events: tuple[Event, ...], at: datetime
-    ) -> list[Recorded]:
-        return [
-            Recorded(
+    ) -> tuple[list[Recorded], list[StoredEvent]]:
+        """Return the events in their envelopes, and as they are stored: each names the one before."""
+        recorded: list[Recorded] = []
+        stored: list[StoredEvent] = []
+        previous = self.states.mark_of(aggregate, version)
+        for n, event in enumerate(events, start=1):
+            one = Recorded(
                 aggregate=aggregate,
                 version=version + n,
                 position=self.head.position + n,
@@ -229,9 +245,12 @@ class Batch:
                 correlation=request.correlation,
                 causation=request.causation,
                 event=event,
+                previous=previous,
             )
-            for n, event in enumerate(events, start=1)
-        ]
+            recorded.append(one)
+            stored.append(_checked(self.log.mapper.to_stored_event(cast(Any, one))))
+            previous = mark_of(stored[-1].state)
+        return recorded, stored
 
     def _evolve(self, aggregate: UUID, state: State | None, recorded: list[Recorded]) -> None:
         try:
@@ -249,12 +268,12 @@ class Batch:
         """Fold an aggregate anew, from the log and the batch: a fault left it changed in part."""
         self.states.forget([aggregate])
         state = self.states.find(aggregate)
-        for one in self.recorded:
+        for one, stored in zip(self.recorded, self.stored, strict=True):
             self.states.note(one)
             if one.aggregate == aggregate:
                 state = evolve(state, one)
-        if state is not None:
-            self.states.put(aggregate, state)
+                self.states.put(aggregate, state)
+                self.states.mark(aggregate, mark_of(stored.state))
 
 
 def _decide(state: State | None, command: Command, given: Given) -> tuple[Event, ...]:
@@ -268,6 +287,15 @@ def _decide(state: State | None, command: Command, given: Given) -> tuple[Event,
     assert isinstance(command, AccountCommands)
     assert state is None or isinstance(state, Account)
     return account.decide(state, command, given)
+
+
+def _checked(stored: StoredEvent) -> StoredEvent:
+    if len(stored.state) > LONGEST:
+        raise TooLong(
+            f"this would take {len(stored.state):,} bytes of the record, and an event has {LONGEST:,} at the most:"
+            " keep a long text as evidence, and quote what matters of it"
+        )
+    return stored
 
 
 def _id_of(event: Event) -> UUID:

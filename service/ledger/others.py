@@ -93,7 +93,7 @@ class Others:
         if kind is None or kind.AGGREGATE == "account":
             self._keyring.forget()
         if self._states.concerns(UUID(aggregate), name):
-            self._states.follow(Recorded.from_bytes(data, position))
+            self._states.follow(Recorded.from_bytes(data, position), mark_of(data))
 
     def _tell_lost(self, head: Head) -> None:
         """Go on with the log as it is, and forget what was seen of it: what it lost cannot be mended from here."""

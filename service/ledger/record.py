@@ -23,6 +23,7 @@ from service.ledger.writer import Writer, head_of
 from service.settings import Settings
 from service.store.copying import MARK, UNFINISHED, NotWhole
 from service.store.log import RecordLog, rfc3339
+from service.store.recorder import Recorder
 from service.store.states import history, load
 
 PAGE = 2_000
@@ -150,6 +151,11 @@ class Ledger:
     def read(self, after: int, limit: int) -> list[Recorded]:
         """Return the events after a position, in log order."""
         return [Recorded.from_bytes(data, at) for at, _, data in self._log.log_recorder.rows(after, limit)]
+
+    @property
+    def recorder(self) -> Recorder:
+        """Return what keeps the log and the tree above it, for reading."""
+        return self._log.log_recorder
 
     def read_raw(self, after: int, limit: int) -> list[tuple[int, str, bytes]]:
         """Return position, name and stored bytes of the events after a position, in log order."""

@@ -155,6 +155,33 @@ class Recorder(Protocol):
     def recent(self, limit: int) -> list[UUID]:
         """Return the aggregates of the last so many events, the longest unused first."""
 
+    def tile(self, level: int, index: int) -> bytes | None:
+        """Return the hashes of a full tile of the tree, None where it is not kept."""
+
+    def tile_roots(self, level: int, start: int, end: int) -> list[bytes]:
+        """Return the hashes above full tiles that are kept, from one index to before another."""
+
+    def tiles_kept(self) -> int:
+        """Return how many full tiles of leaves are kept: all up to the last one."""
+
+    def leaf_hashes(self, after: int, until: int) -> list[bytes]:
+        """Return the hashes of the events behind a position, up to another."""
+
+    def last_checkpoint(self) -> str | None:
+        """Return the note of the largest checkpoint that is kept, None where there is none."""
+
+    def checkpoint(self, size: int) -> str | None:
+        """Return the note of the checkpoint of a size, None where none was signed."""
+
+    def keep_checkpoint(self, size: int, note: str, signed_at: str, tail: bytes) -> None:
+        """Keep a checkpoint, and of the newest the hashes behind its last full tile.
+
+        Of two of one size the longer one is kept, which has more signatures.
+        """
+
+    def tail(self) -> tuple[int, bytes] | None:
+        """Return the newest checkpoint's size, and the hashes behind its last full tile; None where none was signed."""
+
     def integrity(self) -> list[str]:
         """Return what the database itself finds wrong with its files."""
 

@@ -17,7 +17,7 @@ from pydantic_core import SchemaValidator
 from domain import account_state, incident_state, source_state
 from domain.account_state import Account
 from domain.event import Aggregate
-from domain.events import Recorded
+from domain.events import Recorded, mark_of
 from domain.incident_state import Incident
 from domain.source_state import Source
 from domain.stored import reader_of, without_rules
@@ -112,6 +112,7 @@ class States:
         self._log, self._size, self._spill = log, size, spill
         self._states: OrderedDict[UUID, State] = OrderedDict()
         self._weights: dict[UUID, int] = {}
+        self._marks: dict[UUID, str] = {}
         self._total = 0
         self._snapshots: dict[UUID, int] = {}
         self._ties: Ties | None = None
@@ -129,6 +130,17 @@ class States:
         if state is not None:
             self.put(aggregate, state)
         return state
+
+    def mark_of(self, aggregate: UUID, version: int) -> str | None:
+        """Return what marks the event of this version, the newest of its aggregate; None where there is none."""
+        if aggregate not in self._marks:
+            rows = self._log.log_recorder.aggregate_rows(aggregate, version - 1, 1) if version else []
+            return mark_of(rows[0][1]) if rows else None  # in a trial, what has made room is in no log
+        return self._marks[aggregate]
+
+    def mark(self, aggregate: UUID, mark: str) -> None:
+        """Take in what marks the newest event of an aggregate that is at hand."""
+        self._marks[aggregate] = mark
 
     def _loaded(self, aggregate: UUID) -> State | None:
         kept = _from_snapshot(self._log, aggregate)
@@ -164,13 +176,14 @@ class States:
         """Tell whether an event of another process changes anything that is at hand."""
         return aggregate in self._states or (self._ties is not None and name.startswith("source."))
 
-    def follow(self, recorded: Recorded) -> None:
+    def follow(self, recorded: Recorded, mark: str) -> None:
         """Take in an event of another process, unless what is at hand has it; where one is missing between, drop it."""
         state = self._states.get(recorded.aggregate)
         if state is not None and recorded.version > state.version:
             self._drop([recorded.aggregate])  # whatever fails now: what is at hand is whole
             if recorded.version == state.version + 1:
                 self.put(recorded.aggregate, evolve(state, recorded))
+                self.mark(recorded.aggregate, mark)
         if self._ties is not None:
             self.note(recorded)
 
@@ -190,6 +203,7 @@ class States:
         for aggregate in aggregates:
             if self._states.pop(aggregate, None) is not None:
                 self._total -= self._weights.pop(aggregate)
+                self._marks.pop(aggregate, None)
 
     def clear(self) -> None:
         """Drop all."""

@@ -198,13 +198,15 @@ OPERATIONS = {name: path for name, path in operations("get").items() if name not
 QUERIES: dict[str, dict[str, Any]] = {
     "search": {"q": "miles"},
     "get_timemap": {"of": "/api/v1/incidents"},
+    "get_inclusion_proof": {"position": "1"},
+    "get_consistency_proof": {"position": "1"},
 }
 """What a read cannot be asked without."""
 BETWEEN = {"from": "@incident", "to": "@claim"}
 """The two moments of a difference."""
 MADE_FIRST = ("source", "claim", "figure", "report", "evidence", "note", "task", "bulletin", "account")
-NO_MOMENT = ("download_file", "get_timemap")
-"""Files and the map of moments are the same at any moment; a difference names two."""
+NO_MOMENT = ("download_file", "get_timemap", "get_inclusion_proof", "get_consistency_proof", "get_log")
+"""Files and the map of moments are the same at any moment; a difference names two, a proof the size of a checkpoint."""
 
 
 @pytest.fixture(scope="module")

@@ -32,7 +32,7 @@ KEEPALIVE: dict[str, int] = {
     "tcp_user_timeout": 10_000,
 }
 """A host that has gone without a word is noticed within about ten seconds, unless the address says otherwise."""
-END = "position, recorded_at, encode(sha256(state), 'hex')"
+END = "position, recorded_at, encode(sha256('\\x00'::bytea || state), 'hex')"
 """What tells the last event from any other that might stand at its position."""
 ANSWERS = f"""
     SELECT kept.* FROM unnest({{callers}}, {{keys}}) AS asked (caller, key), LATERAL (

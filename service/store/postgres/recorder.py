@@ -20,6 +20,7 @@ from service.store.postgres.columns import Blobs, Ids, Numbers, Texts, columns
 from service.store.postgres.connections import ANSWERS, END, LogDatastore
 from service.store.postgres.schema import migrate
 from service.store.recorder import OF_ACCOUNTS, OF_SOURCES, End, KeptAnswer, KeySecret, Server, Turn
+from service.store.tiles import Tile, filled_by
 
 NO_TIME_OUT = "set_config('statement_timeout', '0', true)"
 """Takes the time-out from a commit: one that is cut short while it waits for a standby succeeds, and may be lost with
@@ -44,6 +45,7 @@ INSERT = f"""
     SELECT {NO_TIME_OUT}
 """  # noqa: S608
 """All that nearly every batch brings, in one statement: each one costs about as much as some rows."""
+INSERT_TILES = "INSERT INTO onrecord.tiles SELECT * FROM unnest(%b, %b, %b, %b)"
 INSERT_MARKS = """
     INSERT INTO onrecord.meta SELECT * FROM unnest(%b, %b) ON CONFLICT (name) DO UPDATE SET value = EXCLUDED.value
 """
@@ -81,8 +83,9 @@ class PostgresLogRecorder(PostgresApplicationRecorder):
             first = end.position + 1
             if kwargs.get("after", end.position) != end.position:
                 raise p.IntegrityError(f"the log ends at position {end.position}: somebody else has written to it")
+            tiles = filled_by([one.state for one in stored_events], end.position, self)
             with connection.pipeline():
-                _insert(connection, first, stored_events, **kwargs)
+                _insert(connection, first, stored_events, tiles, **kwargs)
                 connection.execute("COMMIT")
             return list(range(first, first + len(stored_events)))
 
@@ -244,6 +247,60 @@ class PostgresLogRecorder(PostgresApplicationRecorder):
         """Return the aggregates of the last so many events, the longest unused first."""
         return [aggregate for (aggregate,) in self._all(RECENT, limit)]
 
+    def tile(self, level: int, index: int) -> bytes | None:
+        """Return the hashes of a full tile of the tree, None where it is not kept."""
+        found: bytes | None = self._one(
+            "SELECT hashes FROM onrecord.tiles WHERE level = %s AND index = %s", level, index
+        )
+        return found
+
+    def tile_roots(self, level: int, start: int, end: int) -> list[bytes]:
+        """Return the hashes above full tiles that are kept, from one index to before another."""
+        query = "SELECT root FROM onrecord.tiles WHERE level = %s AND index >= %s AND index < %s ORDER BY index"
+        return [root for (root,) in self._all(query, level, start, end)]
+
+    def tiles_kept(self) -> int:
+        """Return how many full tiles of leaves are kept: all up to the last one."""
+        return self._one("SELECT MAX(index) + 1 FROM onrecord.tiles WHERE level = 0") or 0
+
+    def leaf_hashes(self, after: int, until: int) -> list[bytes]:
+        """Return the hashes of the events behind a position, up to another."""
+        query = (
+            "SELECT sha256('\\x00'::bytea || state) FROM onrecord.stored_events"
+            " WHERE position > %s AND position <= %s ORDER BY position"
+        )
+        return [hash_ for (hash_,) in self._all(query, after, until)]
+
+    def last_checkpoint(self) -> str | None:
+        """Return the note of the largest checkpoint that is kept, None where there is none."""
+        found: str | None = self._one("SELECT note FROM onrecord.checkpoints ORDER BY size DESC LIMIT 1")
+        return found
+
+    def checkpoint(self, size: int) -> str | None:
+        """Return the note of the checkpoint of a size, None where none was signed."""
+        found: str | None = self._one("SELECT note FROM onrecord.checkpoints WHERE size = %s", size)
+        return found
+
+    def keep_checkpoint(self, size: int, note: str, signed_at: str, tail: bytes) -> None:
+        """Keep a checkpoint, and of the newest the hashes behind its last full tile.
+
+        Of two of one size the longer one is kept, which has more signatures.
+        """
+        with self.datastore.get_connection() as connection, connection.transaction():
+            connection.execute(
+                "UPDATE onrecord.checkpoints SET tail = NULL WHERE tail IS NOT NULL AND size < %s", (size,)
+            )
+            connection.execute(
+                "INSERT INTO onrecord.checkpoints AS kept VALUES (%s, %s, %s, %s) ON CONFLICT (size) DO UPDATE"
+                " SET note = EXCLUDED.note WHERE length(EXCLUDED.note) > length(kept.note)",
+                (size, note, signed_at, tail),
+            )
+
+    def tail(self) -> tuple[int, bytes] | None:
+        """Return the newest checkpoint's size, and the hashes behind its last full tile; None where none was signed."""
+        rows = self._all("SELECT size, tail FROM onrecord.checkpoints ORDER BY size DESC LIMIT 1")
+        return (rows[0][0], rows[0][1] or b"") if rows else None
+
     def integrity(self) -> list[str]:
         """Return nothing: the server looks after its files, and checks the pages that it reads where it was told to."""
         return []
@@ -331,7 +388,9 @@ def is_there(server: Server) -> bool:
         return bool(cursor.execute("SELECT to_regclass('onrecord.meta')").fetchall()[0][0])
 
 
-def _insert(c: Connection[Any], first: int, stored: Sequence[StoredEvent], **kwargs: Any) -> None:
+def _insert(
+    c: Connection[Any], first: int, stored: Sequence[StoredEvent], tiles: Sequence[Tile], **kwargs: Any
+) -> None:
     """Send what is to be inserted, and take the time-out from the commit that comes after it."""
     times = kwargs.get("recorded_at") or [None] * len(stored)
     events = [
@@ -339,6 +398,9 @@ def _insert(c: Connection[Any], first: int, stored: Sequence[StoredEvent], **kwa
     ]
     kept: Sequence[KeptAnswer] = kwargs.get("answers") or ()
     answers = {(a.caller, a.key): (a.caller, a.key, a.fingerprint, a.receipt, a.recorded_at) for a in kept}
+    if tiles:
+        rows = [(tile.level, tile.index, tile.hashes, tile.root) for tile in tiles]
+        c.execute(INSERT_TILES, columns(rows, Numbers, Numbers, Blobs, Blobs))
     if marks := dict(kwargs.get("marks") or ()):
         c.execute(INSERT_MARKS, columns(marks.items(), Texts, Texts))
     if secrets := [(s.key_id, s.account, s.hash) for s in kwargs.get("secrets") or ()]:

@@ -59,6 +59,21 @@ STEPS: tuple[str, ...] = (
     CREATE TABLE onrecord.things (id text COLLATE "C" PRIMARY KEY);
     CREATE TABLE onrecord.meta (name text COLLATE "C" PRIMARY KEY, value text NOT NULL);
     """,
+    """
+    CREATE TABLE onrecord.tiles (
+        level smallint NOT NULL,
+        index bigint NOT NULL,
+        hashes bytea NOT NULL,
+        root bytea NOT NULL,
+        PRIMARY KEY (level, index)
+    );
+    CREATE TABLE onrecord.checkpoints (
+        size bigint PRIMARY KEY,
+        note text NOT NULL,
+        signed_at text NOT NULL,
+        tail bytea
+    );
+    """,
 )
 
 

@@ -26,7 +26,9 @@ from eventsourcing.sqlite import (
 )
 
 from domain.events import mark_of
+from proofs.tree import leaf_hash
 from service.store.recorder import OF_ACCOUNTS, OF_SOURCES, End, KeptAnswer, KeySecret, Turn
+from service.store.tiles import filled_by
 
 ONE_EVENT = "SELECT 1 FROM stored_events WHERE originator_id = ? AND originator_version = ?"
 KEPT_ANSWERS = """
@@ -150,6 +152,8 @@ class LogRecorder(SQLiteApplicationRecorder):
                 for n, s in enumerate(stored_events)
             ],
         )
+        tiles = filled_by([s.state for s in stored_events], first - 1, self)
+        c.executemany("INSERT INTO tiles VALUES (?, ?, ?, ?)", [(t.level, t.index, t.hashes, t.root) for t in tiles])
         c.executemany("INSERT INTO things VALUES (?)", [(name,) for name in kwargs.get("things") or ()])
         c.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", kwargs.get("marks") or ())
         self._keep(c, kwargs.get("answers") or (), kwargs.get("secrets") or (), kwargs.get("forget_before") or "")
@@ -314,6 +318,54 @@ class LogRecorder(SQLiteApplicationRecorder):
             limit,
         )
         return [UUID(row[0]) for row in rows]
+
+    def tile(self, level: int, index: int) -> bytes | None:
+        """Return the hashes of a full tile of the tree, None where it is not kept."""
+        row = self._one('SELECT hashes FROM tiles WHERE level = ? AND "index" = ?', level, index)
+        return bytes(row["hashes"]) if row else None
+
+    def tile_roots(self, level: int, start: int, end: int) -> list[bytes]:
+        """Return the hashes above full tiles that are kept, from one index to before another."""
+        query = 'SELECT root FROM tiles WHERE level = ? AND "index" >= ? AND "index" < ? ORDER BY "index"'
+        return [row["root"] for row in self._all(query, level, start, end)]
+
+    def tiles_kept(self) -> int:
+        """Return how many full tiles of leaves are kept: all up to the last one."""
+        row = self._one('SELECT MAX("index") AS last FROM tiles WHERE level = 0')
+        return 0 if row is None or row["last"] is None else int(row["last"]) + 1
+
+    def leaf_hashes(self, after: int, until: int) -> list[bytes]:
+        """Return the hashes of the events behind a position, up to another."""
+        query = "SELECT state FROM stored_events WHERE position > ? AND position <= ? ORDER BY position"
+        return [leaf_hash(row["state"]) for row in self._all(query, after, until)]
+
+    def last_checkpoint(self) -> str | None:
+        """Return the note of the largest checkpoint that is kept, None where there is none."""
+        row = self._one("SELECT note FROM checkpoints ORDER BY size DESC LIMIT 1")
+        return str(row["note"]) if row else None
+
+    def checkpoint(self, size: int) -> str | None:
+        """Return the note of the checkpoint of a size, None where none was signed."""
+        row = self._one("SELECT note FROM checkpoints WHERE size = ?", size)
+        return str(row["note"]) if row else None
+
+    def keep_checkpoint(self, size: int, note: str, signed_at: str, tail: bytes) -> None:
+        """Keep a checkpoint, and of the newest the hashes behind its last full tile.
+
+        Of two of one size the longer one is kept, which has more signatures.
+        """
+        with self.datastore.writing() as cursor:
+            cursor.execute("UPDATE checkpoints SET tail = NULL WHERE tail IS NOT NULL AND size < ?", (size,))
+            cursor.execute(
+                "INSERT INTO checkpoints VALUES (?, ?, ?, ?) ON CONFLICT (size) DO UPDATE"
+                " SET note = excluded.note WHERE length(excluded.note) > length(note)",
+                (size, note, signed_at, tail),
+            )
+
+    def tail(self) -> tuple[int, bytes] | None:
+        """Return the newest checkpoint's size, and the hashes behind its last full tile; None where none was signed."""
+        row = self._one("SELECT size, tail FROM checkpoints ORDER BY size DESC LIMIT 1")
+        return (row["size"], bytes(row["tail"] or b"")) if row else None
 
     def integrity(self) -> list[str]:
         """Return what SQLite finds wrong with the file."""

@@ -44,6 +44,16 @@ STEPS: tuple[str, ...] = (
     CREATE TABLE things (id TEXT PRIMARY KEY) WITHOUT ROWID;
     CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
     """,
+    """
+    CREATE TABLE tiles (
+        level INTEGER NOT NULL,
+        "index" INTEGER NOT NULL,
+        hashes BLOB NOT NULL,
+        root BLOB NOT NULL,
+        PRIMARY KEY (level, "index")
+    );
+    CREATE TABLE checkpoints (size INTEGER PRIMARY KEY, note TEXT NOT NULL, signed_at TEXT NOT NULL, tail BLOB);
+    """,
 )
 
 

@@ -1,0 +1,18 @@
+"""What signs the log: a checkpoint says what it was at a size, and none is signed that contradicts an earlier one."""
+
+from service.notary.checking import Checked, check_log
+from service.notary.keys import BadKeyFile, LogKeys, NoKeyFile
+from service.notary.notary import Contradiction, Notary, Signed, notary_of, signing
+
+__all__ = [
+    "BadKeyFile",
+    "Checked",
+    "Contradiction",
+    "LogKeys",
+    "NoKeyFile",
+    "Notary",
+    "Signed",
+    "check_log",
+    "notary_of",
+    "signing",
+]

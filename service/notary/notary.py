@@ -1,0 +1,248 @@
+"""The notary: it signs what the log is at a size, once it has seen that nothing it signed before was changed.
+
+Law: a checkpoint is kept outside the database before anybody is shown it, and none is signed that contradicts one. What
+contradicts is told, and from then on nothing is signed, until an operator has seen to it.
+"""
+
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from struct import pack
+
+import structlog
+
+from proofs.checkpoint import Checkpoint
+from proofs.note import Note, NoteError
+from proofs.tiles import WIDTH, Place, Tree
+from service.ledger import Ledger
+from service.notary import keys as key_files
+from service.notary.keys import BadKeyFile, LogKeys, replace_file
+from service.notary.witnesses import NotWitnessed, Witness, witnesses_in
+from service.settings import Settings
+from service.store.log import StoreError, rfc3339
+from service.store.recorder import Recorder
+from service.store.tiles import StoredHashes
+
+log = structlog.get_logger()
+FILE = "checkpoint"
+EVERY = 1.0
+"""Seconds between two checkpoints, at the least."""
+
+
+class Contradiction(Exception):
+    """The log is not what was signed before: it was altered, cut, or an older one was put in its place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A checkpoint and the note that it stands in."""
+
+    checkpoint: Checkpoint
+    note: Note
+
+    @classmethod
+    def read(cls, data: bytes, keys: LogKeys) -> "Signed":
+        """Read a checkpoint of this log. Raise `Contradiction` where none of its keys has signed it."""
+        try:
+            note = Note.read(data)
+            checkpoint = Checkpoint.read(note.text)
+            signers = note.signed_by(keys.all)
+        except NoteError as problem:
+            raise Contradiction(f"the checkpoint that was kept is none: {problem}") from None
+        if not signers or checkpoint.origin != keys.signer.name:
+            raise Contradiction(
+                "the checkpoint that was kept is not signed by the key here: put the log.key that signed it back"
+            )
+        return cls(checkpoint, note)
+
+
+class Notary:
+    """Signs a log; one process may have several threads that ask it."""
+
+    def __init__(self, recorder: Recorder, keys: Path, kept: Path, witnesses: Sequence[Witness] = ()) -> None:
+        """Sign with the keys of a file, keep the last checkpoint in another one, and show it to witnesses.
+
+        Raise `BadKeyFile`.
+        """
+        self.witnesses = witnesses
+        self._recorder, self._key_file, self._kept = recorder, keys, kept
+        self.keys, self._read_at = LogKeys.read(keys), _changed_at(keys)
+        self.hashes = StoredHashes(recorder)
+        self._signing = threading.Lock()
+        self.size = 0
+        """Of the newest checkpoint that was signed here."""
+        self.broken: str | None = None
+        """Why nothing is signed any more."""
+
+    def last(self) -> Signed | None:
+        """Return the last checkpoint, None before the first. Raise `Contradiction` where what was kept is none."""
+        known = [Signed.read(data, self.keys) for data in self._known()]
+        return max(known, key=lambda one: one.checkpoint.size, default=None)
+
+    def of_size(self, size: int) -> Signed | None:
+        """Return the checkpoint of a size, None where none was signed."""
+        found = self._recorder.checkpoint(size)
+        return Signed.read(found.encode(), self.keys) if found is not None else None
+
+    def entries(self, place: Place) -> bytes:
+        """Return the stored bytes of a tile's events, each behind its length in two bytes (c2sp.org/tlog-tiles)."""
+        rows = self._recorder.rows(place.index * WIDTH, place.width)
+        return b"".join(pack(">H", len(data)) + data for _, _, data in rows)
+
+    def _known(self) -> list[bytes]:
+        found = [self._kept.read_bytes()] if self._kept.exists() else []
+        in_log = self._recorder.last_checkpoint()
+        return found + ([in_log.encode()] if in_log is not None else [])
+
+    def sign(self) -> Signed | None:
+        """Return a checkpoint of the log as it is now: a new one where it has grown. None for an empty log.
+
+        Raise `Contradiction` where the log is not what was signed before.
+        """
+        with self._signing:
+            if self.broken is not None:
+                raise Contradiction(self.broken)
+            try:
+                return self._signed()
+            except Contradiction as problem:
+                self.broken = str(problem)
+                raise
+            except KeyError as missing:
+                self.broken = f"events are missing below {missing.args[0]}"
+                raise Contradiction(self.broken) from missing
+
+    def rotate(self) -> LogKeys:
+        """Let a new key sign from now on, here and in each process that has the file; return the keys.
+
+        The last checkpoint is signed by both, in its file: who knows the old key can tell that its owner named the new
+        one. Nothing is written to the database, which another process may have for itself.
+        """
+        with self._signing:
+            last, keys = self.last(), self.keys.rotated()
+            # A crash behind this leaves the last checkpoint with the old signature alone, which counts as before.
+            keys.write(self._key_file)
+            self.keys, self._read_at = keys, _changed_at(self._key_file)
+            if last is not None:
+                note = Note(last.note.text, (*last.note.signatures, keys.signer.sign(last.note.text)))
+                replace_file(self._kept, str(note))
+            return keys
+
+    def _signed(self) -> Signed | None:
+        if (changed_at := _changed_at(self._key_file)) != self._read_at:
+            self.keys, self._read_at = LogKeys.read(self._key_file), changed_at
+        size = self._recorder.last_position()
+        tree = Tree(self.hashes, size)
+        for data in self._known():
+            self._compare(Signed.read(data, self.keys).checkpoint, tree)
+        last = self.last()
+        if size == 0 or (last is not None and last.checkpoint.size == size):
+            self.size = size
+            return last
+        checkpoint = Checkpoint(self.keys.signer.name, size, tree.root())
+        now = int(datetime.now(UTC).timestamp())
+        new = Signed(checkpoint, self.keys.signed(checkpoint.text, now))
+        self._keep(new)
+        self.size = size
+        return new
+
+    def _keep(self, new: Signed) -> None:
+        # A crash between the two leaves it outside the database alone: the next start compares the log with it.
+        replace_file(self._kept, str(new.note))
+        index, tail = divmod(new.checkpoint.size, WIDTH)
+        hashes = self.hashes.tile(Place(0, index, tail)) if tail else b""
+        self._recorder.keep_checkpoint(new.checkpoint.size, str(new.note), rfc3339(datetime.now(UTC)), hashes)
+
+    def show(self, newest: Signed) -> None:
+        """Show the newest checkpoint to the witnesses that have not signed it, and keep their signatures with it."""
+        size = newest.checkpoint.size
+        missing = [one for one in self.witnesses if one.last != size and one.is_due()]
+        if not missing:
+            return
+        note, tree = newest.note, Tree(self.hashes, size)
+        for witness in missing:
+            try:
+                note = Note(note.text, (*note.signatures, witness.sign(newest.note, tree)))
+            except NotWitnessed as problem:
+                log.warning("a witness has not signed", witness=witness.key.name, why=str(problem))
+        if note.signatures != newest.note.signatures:
+            with self._signing:
+                self._keep(Signed(newest.checkpoint, note))
+
+    def compare(self, checkpoints: Iterable[Checkpoint] = ()) -> None:
+        """Raise `Contradiction` unless the log continues these checkpoints, and all that were kept as the newest."""
+        tree = Tree(self.hashes, self._recorder.last_position())
+        for before in [*checkpoints, *(Signed.read(data, self.keys).checkpoint for data in self._known())]:
+            self._compare(before, tree)
+
+    def _compare(self, before: Checkpoint, now: Tree) -> None:
+        """Raise `Contradiction` unless the log as it is now begins with what was signed."""
+        if now.size < before.size:
+            raise Contradiction(
+                f"the log ends at position {now.size}, and {before.size} were signed: it was cut, or an older one"
+                " was put in its place"
+            )
+        root = Tree(self.hashes, before.size).root()
+        if root != before.root:
+            raise Contradiction(
+                f"the first {before.size} events are not those that were signed: expected the root"
+                f" {before.root.hex()}, found {root.hex()}"
+            )
+
+    def follow(self, stopping: threading.Event, every: float = EVERY) -> None:
+        """Sign at once, and whenever the log has grown, until told to stop."""
+        while self._goes_on() and not stopping.wait(every):
+            pass
+
+    def _goes_on(self) -> bool:
+        """Sign and show what is new, and tell whether it makes sense to try again."""
+        try:
+            if not self._is_done() and (newest := self.sign()) is not None:
+                self.show(newest)
+        except Contradiction as problem:
+            log.error("no checkpoint is signed any more", why=str(problem))
+            return False
+        except (StoreError, OSError, BadKeyFile) as problem:  # the database is away, the disk full, the key gone
+            log.error("no checkpoint was signed", error=str(problem))
+        except Exception as fault:  # whatever it is, it is told, and tried again
+            log.error("no checkpoint was signed", exc_info=fault)
+        return True
+
+    def _is_done(self) -> bool:
+        """Tell whether all of the log is signed here, by all who are to sign it."""
+        all_signed = all(one.last == self.size for one in self.witnesses)
+        return 0 < self.size == self._recorder.last_position() and all_signed and self.broken is None
+
+
+def _changed_at(file: Path) -> int:
+    return file.stat().st_mtime_ns
+
+
+def notary_of(settings: Settings, ledger: Ledger, *, making: bool = False) -> Notary:
+    """Return the notary of a ledger, `making` a key where it has none.
+
+    Raise `NoKeyFile` where it has none and none is made, `BadKeyFile` where it has another's.
+    """
+    file = settings.log_key or settings.data / key_files.FILE
+    if making and not file.exists():
+        LogKeys.made(file, settings.origin or f"onrecord-{ledger.id.hex[:12]}")
+    keys = LogKeys.of(file, settings.origin)
+    if making and settings.post_quantum and keys.beside is None:
+        keys.with_one_beside().write(file)
+    witnesses = witnesses_in(settings.witnesses) if settings.witnesses is not None else ()
+    return Notary(ledger.recorder, file, settings.checkpoint or settings.data / FILE, witnesses)
+
+
+@contextmanager
+def signing(settings: Settings, ledger: Ledger) -> Iterator[Notary]:
+    """Sign a ledger while it is served. Raise `BadKeyFile`."""
+    notary, stopping = notary_of(settings, ledger, making=True), threading.Event()
+    thread = threading.Thread(target=notary.follow, args=(stopping,), name="notary", daemon=True)
+    thread.start()
+    try:
+        yield notary
+    finally:
+        stopping.set()
+        thread.join()
