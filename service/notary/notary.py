@@ -79,8 +79,7 @@ class Notary:
 
     def last(self) -> Signed | None:
         """Return the last checkpoint, None before the first. Raise `Contradiction` where what was kept is none."""
-        known = [Signed.read(data, self.keys) for data in self._known()]
-        return max(known, key=lambda one: one.checkpoint.size, default=None)
+        return _newest([Signed.read(data, self.keys) for data in self._known()])
 
     def of_size(self, size: int) -> Signed | None:
         """Return the checkpoint of a size, None where none was signed."""
@@ -133,11 +132,13 @@ class Notary:
     def _signed(self) -> Signed | None:
         if (changed_at := _changed_at(self._key_file)) != self._read_at:
             self.keys, self._read_at = LogKeys.read(self._key_file), changed_at
+        # What was signed is read before the log's end: another process may sign more between the two.
+        known = [Signed.read(data, self.keys) for data in self._known()]
         size = self._recorder.last_position()
         tree = Tree(self.hashes, size)
-        for data in self._known():
-            self._compare(Signed.read(data, self.keys).checkpoint, tree)
-        last = self.last()
+        for one in known:
+            self._compare(one.checkpoint, tree)
+        last = _newest(known)
         if size == 0 or (last is not None and last.checkpoint.size == size):
             self.size = size
             return last
@@ -173,8 +174,9 @@ class Notary:
 
     def compare(self, checkpoints: Iterable[Checkpoint] = ()) -> None:
         """Raise `Contradiction` unless the log continues these checkpoints, and all that were kept as the newest."""
+        known = [Signed.read(data, self.keys).checkpoint for data in self._known()]
         tree = Tree(self.hashes, self._recorder.last_position())
-        for before in [*checkpoints, *(Signed.read(data, self.keys).checkpoint for data in self._known())]:
+        for before in [*checkpoints, *known]:
             self._compare(before, tree)
 
     def _compare(self, before: Checkpoint, now: Tree) -> None:
@@ -214,6 +216,10 @@ class Notary:
         """Tell whether all of the log is signed here, by all who are to sign it."""
         all_signed = all(one.last == self.size for one in self.witnesses)
         return 0 < self.size == self._recorder.last_position() and all_signed and self.broken is None
+
+
+def _newest(known: Sequence[Signed]) -> Signed | None:
+    return max(known, key=lambda one: one.checkpoint.size, default=None)
 
 
 def _changed_at(file: Path) -> int:
