@@ -144,9 +144,7 @@ Size = Annotated[
 @router.get("/inclusion", operation_id="get_inclusion_proof", dependencies=[Depends(reads_hashes)])
 async def inclusion(request: Request, response: Response, position: At, size: Size = None) -> InclusionView:
     """Prove that an event is in the log that a checkpoint signs."""
-    signed = await _of_size(request, size)
-    _describe(response, signed.checkpoint.size)
-    tree = _tree(request, signed, position)
+    signed, tree = await _proving(request, response, position, size)
 
     def read() -> InclusionView:
         return InclusionView(
@@ -163,9 +161,7 @@ async def inclusion(request: Request, response: Response, position: At, size: Si
 @router.get("/consistency", operation_id="get_consistency_proof", dependencies=[Depends(reads_hashes)])
 async def consistency(request: Request, response: Response, position: At, size: Size = None) -> ConsistencyView:
     """Prove that what was in the log at a position begins what a checkpoint signs: with it, each answer as of then."""
-    signed = await _of_size(request, size)
-    _describe(response, signed.checkpoint.size)
-    tree = _tree(request, signed, position)
+    signed, tree = await _proving(request, response, position, size)
 
     def read() -> ConsistencyView:
         return ConsistencyView(
@@ -196,13 +192,15 @@ async def _of_size(request: Request, size: int | None) -> Signed:
     return found
 
 
-def _tree(request: Request, signed: Signed, position: int) -> Tree:
-    """Return the tree of a checkpoint; raise 404 where it ends before a position."""
+async def _proving(request: Request, response: Response, position: int, size: int | None) -> tuple[Signed, Tree]:
+    """Return a checkpoint and its tree; raise 404 where there is none, or it ends before a position."""
+    signed = await _of_size(request, size)
+    _describe(response, signed.checkpoint.size)
     if position > signed.checkpoint.size:
         raise Fault(
             404, "UnknownThing", f"the checkpoint ends at position {signed.checkpoint.size}: ask again in a moment"
         )
-    return Tree(notary_of(request).hashes, signed.checkpoint.size)
+    return signed, Tree(notary_of(request).hashes, signed.checkpoint.size)
 
 
 def _text(hash_: bytes) -> str:

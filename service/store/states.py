@@ -132,11 +132,18 @@ class States:
         return state
 
     def mark_of(self, aggregate: UUID, version: int) -> str | None:
-        """Return what marks the event of this version, the newest of its aggregate; None where there is none."""
-        if aggregate not in self._marks:
-            rows = self._log.log_recorder.aggregate_rows(aggregate, version - 1, 1) if version else []
-            return mark_of(rows[0][1]) if rows else None  # in a trial, what has made room is in no log
-        return self._marks[aggregate]
+        """Return what marks the event of this version, the newest of its aggregate; None where it is to be the first.
+
+        Raise `LookupError` where the log does not hold it: an event that named none would break the chain.
+        """
+        if version == 0 or aggregate in self._marks:
+            return self._marks.get(aggregate)
+        rows = self._log.log_recorder.aggregate_rows(aggregate, version - 1, 1)
+        if rows:
+            return mark_of(rows[0][1])
+        if self._spill is None:
+            raise LookupError(f"the log does not hold version {version} of {aggregate}")
+        return None  # what made room in a trial is in no log, and nothing of a trial is saved
 
     def mark(self, aggregate: UUID, mark: str) -> None:
         """Take in what marks the newest event of an aggregate that is at hand."""

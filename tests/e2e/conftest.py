@@ -1,7 +1,7 @@
 """One served desk for the tests that only need one."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,15 +28,22 @@ class Served:
     machine: httpx2.Client
 
 
-@pytest.fixture(scope="session", params=["sqlite", "postgres"])
-def where(request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
-    """Return the settings that say where the record is kept: in the data folder, or in a database of its own."""
+@contextmanager
+def place_of(request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
+    """Give the settings that say where a record is kept: in its data folder, or in a database of its own."""
     if request.param == "sqlite":
         yield {}
         return
     server: postgres.Server = request.getfixturevalue("postgres_server")
     with server.database() as address:
         yield {"database": address}
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgres"])
+def where(request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
+    """Return where the record of the desk is kept, which most tests share."""
+    with place_of(request) as place:
+        yield place
 
 
 @pytest.fixture(scope="session")

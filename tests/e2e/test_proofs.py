@@ -23,7 +23,7 @@ from service import demo
 from service.imports import import_merged
 from service.ledger import Ledger
 from service.settings import Settings
-from tests import postgres
+from tests.e2e.conftest import place_of
 from tests.e2e.desk import Desk, Server, open_account, serving
 from tests.service.command_line import Done, onrecord
 
@@ -54,12 +54,8 @@ class Signed:
 @pytest.fixture(scope="module", params=["sqlite", "postgres"])
 def where(request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
     """Return where the record is kept: of a database, nobody else may sign what is in it."""
-    if request.param == "sqlite":
-        yield {}
-        return
-    server: postgres.Server = request.getfixturevalue("postgres_server")
-    with server.database() as address:
-        yield {"database": address}
+    with place_of(request) as place:
+        yield place
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from hypothesis import given
 
 from domain import incident_commands as c
 from domain import incident_state
-from domain.events import Recorded
+from domain.events import Recorded, mark_of
 from domain.refusals import AlreadyExists
 from service.ledger import writer
 from service.store import states
@@ -99,3 +99,13 @@ def test_the_cache_stays_within_its_bounds_and_forgets_nothing_true(
         assert len(ledger._writer._states) < 6
         numbers = [ledger.execute_now(ask(claim(*desk))).ids["number"] for desk in desks]
         assert numbers == ["4"] * 6
+
+
+def test_an_event_that_the_log_does_not_hold_marks_nothing(tmp_path: Path) -> None:
+    with open_ledger(tmp_path) as ledger:
+        incident, _ = begin(ledger)
+        kept = states.States(ledger._log, 10)
+        assert kept.mark_of(incident, 0) is None
+        assert kept.mark_of(incident, 2) == mark_of(ledger.read_raw(2, 1)[0][2])
+        with pytest.raises(LookupError, match="does not hold version 3"):
+            kept.mark_of(incident, 3)
