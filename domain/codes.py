@@ -122,6 +122,17 @@ SourceKind = Literal[
 SourceRelation = Literal["same_operator", "relies_on", "spokesperson_of"]
 Sameness = Literal["same", "different"]
 AccountKind = Literal["person", "machine"]
-Role = Literal["reporter", "verifier", "editor", "auditor", "admin"]
+Role = Literal["reporter", "verifier", "editor", "auditor", "admin", "custodian"]
+ErasureGround = Literal[
+    "no_longer_necessary",
+    "consent_withdrawn",
+    "objection",
+    "unlawful_processing",
+    "legal_obligation",
+    "child",
+    "court_order",
+    "safety",
+]
+"""On what ground a person is erased: GDPR article 17(1)(a) to (f), in its order; a court's order; somebody's safety."""
 By = Literal["source", "desk"]
 SubjectKind = Literal["incident", "report", "claim", "figure", "evidence", "bulletin"]

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 from domain.values import Frozen
 
-Aggregate = Literal["incident", "source", "account"]
+Aggregate = Literal["incident", "source", "account", "subject"]
 
 
 class Event(Frozen):
@@ -34,3 +34,9 @@ class AccountEvent(Event):
     """A fact about one account."""
 
     AGGREGATE = "account"
+
+
+class SubjectEvent(Event):
+    """A fact about what is sealed of one person."""
+
+    AGGREGATE = "subject"

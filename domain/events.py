@@ -18,11 +18,12 @@ from domain.account_events import AccountEvents
 from domain.incident_events import IncidentEvents
 from domain.source_events import SourceEvents
 from domain.stored import reader_of, without_rules
+from domain.subject_events import SubjectEvents
 from domain.upcasts import upcast
 from domain.values import Frozen, KeyId
 from proofs.tree import leaf_hash
 
-Event = IncidentEvents | SourceEvents | AccountEvents
+Event = IncidentEvents | SourceEvents | AccountEvents | SubjectEvents
 REGISTRY: dict[str, type[Event]] = {cls.NAME: cls for cls in get_args(Event)}
 
 

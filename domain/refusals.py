@@ -69,6 +69,14 @@ class UnknownKey(Unknown):
     """The account has no such key."""
 
 
+class UnknownSubject(Unknown):
+    """Nothing is sealed of such a person."""
+
+
+class UnknownPassage(Unknown):
+    """Nothing is sealed under this seal."""
+
+
 class NotLinked(Unknown):
     """There is no such link to take back."""
 
@@ -249,3 +257,7 @@ class NotGranted(Refused):
 
 class ExpiryPassed(Refused):
     """The expiry lies in the past."""
+
+
+class SubjectErased(Refused):
+    """The person's key was destroyed: nothing sealed of that person can be read, and nothing more is sealed."""

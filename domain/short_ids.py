@@ -12,7 +12,7 @@ _SMALL = {"A", "AN", "AND", "AT", "BY", "FOR", "FROM", "IN", "INTO", "OF", "ON",
 
 def short_id(title: str, incident: UUID) -> str:
     """Return a name of three letters and six characters of the id's random end."""
-    return f"{_letters(title)}-{_code(incident.int, 6)}"
+    return f"{_letters(title)}-{code_of(incident.int, 6)}"
 
 
 def _letters(title: str) -> str:
@@ -21,5 +21,6 @@ def _letters(title: str) -> str:
     return (words[0][:3] if words else "INC").ljust(3, "X")
 
 
-def _code(number: int, length: int) -> str:
+def code_of(number: int, length: int) -> str:
+    """Return the end of a number in Crockford's base 32."""
     return "".join(CROCKFORD[(number >> (5 * place)) & 31] for place in reversed(range(length)))

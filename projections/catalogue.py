@@ -15,6 +15,7 @@ from projections.views import (
     review,
     search,
     sources,
+    subjects,
     timeline,
 )
 
@@ -31,6 +32,7 @@ VIEWS: tuple[View, ...] = (
     search.VIEW,
     notes.VIEW,
     accounts.VIEW,
+    subjects.VIEW,
     change_log.VIEW,
 )
 
@@ -45,4 +47,5 @@ LISTS: tuple[Listed, ...] = (
     notes.TASKS,
     sources.LIST,
     accounts.LIST,
+    subjects.LIST,
 )

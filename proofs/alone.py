@@ -105,6 +105,8 @@ def told(found: dict[str, Any]) -> list[str]:
         f"signed by: {', '.join(found['signed_by'])}",
         f"seen by witnesses: {', '.join(found['seen_by']) or 'none that you named'}",
     ]
+    if found["sealed"]:
+        lines.append(f"sealed passages: {found['sealed']}, of which erased: {found['erased']}")
     if found["since"] is not None:
         lines.append(f"continues the checkpoint of {found['since']} events")
     return [*lines, "VERIFIED"]

@@ -16,7 +16,7 @@ HEIGHT = 8
 WIDTH = 1 << HEIGHT
 HASH = 32
 LEVEL = pattern("[0-9]|[1-5][0-9]|6[0-3]")
-INDEX = pattern("(?:x[0-9]{3}/)*[0-9]{3}")
+INDEX = pattern("(?:x[0-9]{3}/){0,6}[0-9]{3}")
 PARTIAL = pattern("[1-9]|[1-9][0-9]|1[0-9]{2}|2[0-4][0-9]|25[0-5]")
 
 

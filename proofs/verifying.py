@@ -31,6 +31,10 @@ class Verified:
     """Witnesses that are known, and have seen the checkpoint."""
     since: int | None
     """The size of the checkpoint that it continues."""
+    sealed: int
+    """How many passages are in it encrypted, each under its person's key, which is in no log."""
+    erased: int
+    """How many of them nobody can read any more: the log says that their key was destroyed."""
 
 
 def verify(
@@ -107,6 +111,8 @@ def _signed(
         tuple(dict.fromkeys(one.name for one in signers)),
         tuple(one.name for one in _trusted(note, witnesses)),
         since[0].size if since[0] is not None else None,
+        walk.sealed.total(),
+        sum(walk.sealed[person] for person in walk.erased),
     )
 
 

@@ -5,12 +5,17 @@ was expected and what was found.
 """
 
 import json
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 from proofs.tree import Edge, leaf_hash
+
+SEALED, ERASED = "subject.sealed.v1", "subject.erased.v1"
+MOST = 2**53
+"""What no version comes to: from there on, not every reader of JSON has the same number."""
 
 
 class Wrong(Exception):
@@ -55,6 +60,10 @@ class Walk:
     last: dict[str, Last] = field(default_factory=dict)
     recorded_at: str = ""
     events: int = 0
+    sealed: Counter[str] = field(default_factory=Counter)
+    """How many passages were sealed of each person."""
+    erased: set[str] = field(default_factory=set)
+    """The persons whose passages nobody can read any more."""
 
     def take(self, position: int, data: bytes, *, from_the_first: bool = True) -> Said:
         """Take the next event; `from_the_first`, its aggregate's first event was taken, or is this. Raise `Wrong`."""
@@ -70,7 +79,15 @@ class Walk:
         self.last[said.aggregate] = Last(position, said.version, leaf.hex())
         self.edge.append(leaf)
         self.events += 1
+        self._count(said)
         return said
+
+    def _count(self, said: Said) -> None:
+        """Take note of what is sealed and of who is erased: what was sealed stays in the log as it was."""
+        if said.name == SEALED:
+            self.sealed[said.aggregate] += 1
+        elif said.name == ERASED:
+            self.erased.add(said.aggregate)
 
     def leave_out(self, position: int, height: int, hash_: bytes) -> None:
         """Pass over a complete subtree that begins at a position. Raise `Wrong` where it cannot stand there."""
@@ -101,11 +118,12 @@ def said_by(data: bytes, position: int) -> Said:
     """Return what an event's bytes say. Raise `Wrong` where they are none."""
     try:
         said: dict[str, Any] = json.loads(data.decode(), parse_constant=_refuse)
-        found = Said(said["aggregate"], said["version"], said["name"], _padded(said["recorded_at"]), said["previous"])
+        version = _whole_number(said["version"])
+        found = Said(said["aggregate"], version, said["name"], _padded(said["recorded_at"]), said["previous"])
         is_event = str(UUID(found.aggregate)) == found.aggregate
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         raise Wrong("the bytes of the event", "an event in JSON", "something else", position) from None
-    if not is_event or type(found.version) is not int or type(found.name) is not str:
+    if not is_event or type(found.name) is not str:
         raise Wrong("the bytes of the event", "an event in JSON", "something else", position)
     return found
 
@@ -129,6 +147,13 @@ def _shown(value: object) -> str:
 
 def _refuse(constant: str) -> None:
     raise ValueError(constant)
+
+
+def _whole_number(number: object) -> int:
+    """Return a number that is whole, however it is written. Raise ValueError for any other."""
+    if isinstance(number, bool) or not isinstance(number, int | float) or abs(number) >= MOST or number != int(number):
+        raise ValueError(number)
+    return int(number)
 
 
 def _padded(moment: str) -> str:

@@ -6,12 +6,13 @@ narrow the roles of its account and never widen them.
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, get_args
 from uuid import UUID
 
 from domain import account_commands as a
 from domain import incident_commands as i
 from domain import source_commands as s
+from domain import subject_commands as p
 from domain.account_state import Account
 from domain.commands import Command
 from domain.events import Actor
@@ -21,6 +22,7 @@ _EVERYDAY: frozenset[Role] = frozenset({"reporter", "verifier", "editor"})
 _CHECKING: frozenset[Role] = frozenset({"verifier", "editor"})
 _EDITING: frozenset[Role] = frozenset({"editor"})
 _RUNNING: frozenset[Role] = frozenset({"admin"})
+_KEEPING: frozenset[Role] = frozenset({"custodian"})
 
 MAY: dict[type[Command], frozenset[Role]] = {
     i.OpenIncident: _EVERYDAY,
@@ -65,8 +67,13 @@ MAY: dict[type[Command], frozenset[Role]] = {
     a.RevokeRole: _RUNNING,
     a.IssueKey: _RUNNING,
     a.RevokeKey: _RUNNING,
+    p.SealSubject: _EVERYDAY | _KEEPING,
+    p.SealPassage: _EVERYDAY | _KEEPING,
+    p.DiscloseSubject: _KEEPING,
+    p.EraseSubject: _KEEPING | _RUNNING,
 }
-"""The roles of which one is needed for a command. Reading needs any role; `auditor` reads and writes nothing."""
+"""The roles of which one is needed for a command. Reading needs any role; `auditor` reads and writes nothing, only a
+`custodian` sees in the clear what is sealed."""
 
 Sight = Literal["its incidents", "names", "attached", "nothing"]
 SIGHT: dict[str, Sight] = {
@@ -77,6 +84,7 @@ SIGHT: dict[str, Sight] = {
     "sources": "names",  # what NAMED lists: a claim's chain and a new claim need it
     "files": "attached",  # what is attached as evidence in an incident that it covers, now or ever
     "accounts": "nothing",
+    "subjects": "nothing",
 }
 """What of each thing a reader sees whose roles all cover single incidents. Roles for everything see everything."""
 NAMED = frozenset({"source", "name", "kind", "country", "party", "position", "since"})
@@ -96,7 +104,11 @@ class Caller:
 
     def may(self, command: Command) -> bool:
         """Tell whether the table lets the caller give this command."""
-        return self.has(MAY[type(command)], getattr(command, "incident", None))
+        return self.may_ask(type(command), getattr(command, "incident", None))
+
+    def may_ask(self, kind: type[Command], incident: UUID | None) -> bool:
+        """Tell whether the table lets the caller give commands of a kind, for everything or for this incident."""
+        return self.has(MAY[kind], incident)
 
     def may_override(self, incident: UUID | None) -> bool:
         """Tell whether the caller may override rule 4, as an editor."""
@@ -121,13 +133,13 @@ class Caller:
 
 OPEN_READER = Caller(Actor(), frozenset({("auditor", None)}))
 """Anybody, where the operator has opened reading."""
-OPERATOR = Caller(Actor(), frozenset((role, None) for role in ("reporter", "verifier", "editor", "auditor", "admin")))
+OPERATOR = Caller(Actor(), frozenset((role, None) for role in get_args(Role)))
 """The operator at the machine's own command line."""
 
 
-def wanted(command: Command) -> str:
+def wanted(kind: type[Command]) -> str:
     """Say which roles the table asks for."""
-    return f"{command.NAME} takes one of the roles {', '.join(sorted(MAY[type(command)]))}"
+    return f"{kind.NAME} takes one of the roles {', '.join(sorted(MAY[kind]))}"
 
 
 def is_valid(account: Account, key: str, now: datetime) -> bool:

@@ -76,6 +76,8 @@ def _label(noun: str, item: Item, names: Names) -> str:
             return f"{noun} “{_short(item['title'])}”"
         case "note" | "task":
             return f"{noun} “{_short(item['text'])}”"
+        case "subject":
+            return f"sealed person {item['short_id']}"
         case "source" | "account":
             return f"{noun} {item['name']}"
         case "evidence":

@@ -17,6 +17,8 @@ _HERE = Path(__file__).parent
 EXAMPLES = _HERE / "examples" if (_HERE / "examples").exists() else _HERE.parent / "examples"
 """In a wheel the examples lie beside this file, in a checkout one folder up."""
 FILES = ("kursk-2024-08.ndjson", "losses.ndjson.gz")
+ROLES: tuple[Role, ...] = ("auditor", "custodian")
+"""What the editor of the examples may do beside what they say."""
 EDITOR: UUID = names_of("kursk-2024-08")("account", "editor-1")
 
 
@@ -39,7 +41,8 @@ def load(ledger: Ledger, told: Callable[[Summary], None] | None = None) -> Summa
 
 def issue_keys(ledger: Ledger) -> tuple[str, str]:
     """Issue a key that reads and one that writes, both of the demonstration's editor; return their secrets."""
-    ledger.execute_now(Request(GrantRole(account=EDITOR, role="auditor"), Actor()))
+    for role in ROLES:
+        ledger.execute_now(Request(GrantRole(account=EDITOR, role=role), Actor()))
     reading, writing = make_key(), make_key()
     only_reading: tuple[Role, ...] = ("auditor",)
     for made, scopes in ((reading, only_reading), (writing, ())):

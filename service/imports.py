@@ -42,6 +42,8 @@ from service.ledger import (
 from service.names import names_of
 from service.rows import MAX_LINE, Place, Row, Rows, Unreadable, open_rows
 
+IMPORTED = {name: kind for name, kind in COMMANDS.items() if kind.AGGREGATE != "subject"}
+"""What a row may ask. A passage that is to be sealed has no place in a file: only its seal has."""
 BESIDE = ("command", "recorded_at", "actor")
 """What a row says beside the fields of its command."""
 CALLER = "import:"
@@ -295,9 +297,9 @@ class Reader:
             return None
         name, at, by = (fields.pop(part, None) for part in BESIDE)
         if name is None:
-            raise BadRow(f"a row says what to do (`command`): one of {', '.join(COMMANDS)}")
-        if not isinstance(name, str) or name not in COMMANDS:
-            raise BadRow(f"command: {name!r} is none of {', '.join(COMMANDS)}")
+            raise BadRow(f"a row says what to do (`command`): one of {', '.join(IMPORTED)}")
+        if not isinstance(name, str) or name not in IMPORTED:
+            raise BadRow(f"command: {name!r} is none of {', '.join(IMPORTED)}")
         if (at is not None or by is not None) and not self._demonstration:
             raise BadRow("recorded_at, actor: only a demonstration ledger takes them from outside: leave them out")
         key = row.digest if row.times == 1 else f"{row.digest}:{row.times}"

@@ -10,19 +10,23 @@ from domain.events import Recorded
 from domain.incident_events import ClaimMade, FigureDefined
 from domain.source_events import SourceRegistered
 from projections.temporal import holds_at, key_of
-from projections.views import accounts, claims, figures, incidents, sources
+from projections.views import accounts, claims, figures, incidents, sources, subjects
 from projections.views.change_log import subject_of
 from service.words import in_words
 
 INCIDENT = "[A-Za-z]{3}-[0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{6}"
 """The short id of an incident, as `domain/short_ids.py` makes it, in any case; a claim's is that and its number."""
+SUBJECT = "[Ss]-[0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{8}"
+"""The short id of a person of whom passages are sealed, as `domain/seals.py` makes it, in any case."""
 CLAIM = f"{INCIDENT}-[1-9][0-9]{{0,8}}"
-_SHORT = re.compile(f"{INCIDENT}|{CLAIM}")
+_SHORT = re.compile(f"{INCIDENT}|{CLAIM}|{SUBJECT}")
+_SUBJECT = re.compile(SUBJECT)
 NAMED: tuple[Column[str], ...] = (
     claims.claims.c.short_id,
     figures.figures.c.label,
     sources.sources.c.name,
     accounts.accounts.c.name,
+    subjects.subjects.c.short_id,
 )
 NAME_THEMSELVES = (ClaimMade, FigureDefined, SourceRegistered)
 
@@ -33,9 +37,12 @@ def is_short(text: str) -> bool:
 
 
 def id_named(connection: Connection, position: int, short_id: str) -> UUID | None:
-    """Return the id of the incident or claim that had this short id at a position, None where none had."""
+    """Return the id of the incident, claim or person that had this short id at a position, None where none had."""
     if not is_short(short_id):
         return None
+    if _SUBJECT.fullmatch(short_id):
+        person = subjects.person_named(connection, position, short_id.upper())
+        return None if person is None else UUID(person.subject)
     letters, code, *number = short_id.upper().split("-")
     incident = incidents.get_incident(connection, position, f"{letters}-{code}")
     if incident is None or not number:

@@ -68,6 +68,14 @@ class Settings(BaseSettings):
     witnesses: Path | None = Field(
         None, description="File of witnesses: the address and the verifier key of one in each line"
     )
+    vault: Path | None = Field(
+        None,
+        description="Folder of the keys of sealed passages, outside the record's folder and its backups; else none can"
+        " be sealed",
+    )
+    master_key: Path | None = Field(
+        None, description="File of the key that wraps them, apart from the vault: `onrecord vault make` makes both"
+    )
     check_every: float = Field(3_600.0, ge=0, description="Seconds between two checks of the whole record; 0: none")
     publish: Literal["nothing", "hashes", "entries"] = Field(
         "nothing", description="What of the log anybody may read: nothing, checkpoints and hashes, or all events too"

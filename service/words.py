@@ -8,6 +8,7 @@ import orjson
 from domain import account_events as a
 from domain import incident_events as i
 from domain import source_events as s
+from domain import subject_events as p
 from domain.events import Event
 
 NOBODY: Mapping[str, str] = {}
@@ -19,6 +20,8 @@ def in_words(event: Event, names: Mapping[str, str] = NOBODY) -> str:
         return _incident(event, names)
     if isinstance(event, s.SourceEvents):
         return _source(event)
+    if isinstance(event, p.SubjectEvents):
+        return _subject(event)
     return _account(event)
 
 
@@ -125,6 +128,18 @@ def _source(event: s.SourceEvents) -> str:
             return f"source untied: {event.relation} {event.other}"
         case s.SourceJudged():
             return f"source judged {event.judgement}: {event.other}"
+        case _:
+            assert_never(event)
+
+
+def _subject(event: p.SubjectEvents) -> str:
+    match event:
+        case p.SubjectSealed():
+            return f"passage sealed: {event.seal}"
+        case p.SubjectDisclosed():
+            return f"passages disclosed: {', '.join(map(str, event.passages))}"
+        case p.SubjectErased():
+            return f"person erased, by order of {event.ordered_by}: {state(event.ground)}"
         case _:
             assert_never(event)
 

@@ -5,13 +5,14 @@ from datetime import UTC, datetime
 from domain import account_events as a
 from domain import incident_events as i
 from domain import source_events as s
+from domain import subject_events as p
 from domain import values as v
 from domain.events import Event
 from tests.spec import uid
 
 INCIDENT, OTHER_INCIDENT, SOURCE, AGENCY, BLOGGER, GENERAL = (uid(n) for n in (1, 2, 11, 12, 13, 14))
 REPORT, CLAIM, OTHER_CLAIM, FIGURE, EVIDENCE, STANCE = (uid(n) for n in (21, 31, 32, 41, 51, 61))
-NOTE, TASK, BULLETIN, ACCOUNT = (uid(n) for n in (71, 81, 91, 900))
+NOTE, TASK, BULLETIN, ACCOUNT, SUBJECT = (uid(n) for n in (71, 81, 91, 900, 950))
 HASH, OTHER_HASH = "sha256:" + "27a5" * 16, "sha256:" + "0b1c" * 16
 WHEN = datetime(2024, 8, 8, 7, 0, tzinfo=UTC)
 PLACE = v.Place(name="Kursk region", country="RU", point=(35.27, 51.19), radius_m=40_000, wording="Kursk")
@@ -97,4 +98,7 @@ EXAMPLES: tuple[Event, ...] = (
     a.RoleRevoked(role="reporter", incident=INCIDENT),
     a.KeyIssued(key="abcdefghijkl", scopes=("reporter",), expires=WHEN),
     a.KeyRevoked(key="abcdefghijkl"),
+    p.SubjectSealed(subject=SUBJECT, short_id="S-000000XP", number=1, incident=INCIDENT, sealed="c2VhbGVk"),
+    p.SubjectDisclosed(passages=(1,)),
+    p.SubjectErased(ordered_by="the person concerned", ground="consent_withdrawn"),
 )

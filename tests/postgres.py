@@ -32,7 +32,7 @@ class Server:
 
     def __init__(self, folder: Path, settings: Mapping[str, object], backup_of: str = "") -> None:
         """Make a new server, or one that goes on from a backup of the server at this address."""
-        self._folder, self._settings = folder, settings
+        self.folder, self._settings = folder, settings
         self._process: subprocess.Popen[bytes] | None = None
         self.port = 0
         if backup_of:
@@ -72,14 +72,14 @@ class Server:
                 "unix_socket_directories": "",
             }
             given = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
-            with (self._folder / "log").open("ab") as log:
+            with (self.folder / "log").open("ab") as log:
                 self._process = subprocess.Popen(
-                    _unprivileged("postgres", "-D", self._folder / "data", *given), stdout=log, stderr=log
+                    _unprivileged("postgres", "-D", self.folder / "data", *given), stdout=log, stderr=log
                 )
             if self._answers():
                 return
             self.port = 0
-        raise AssertionError(f"PostgreSQL did not start: {(self._folder / 'log').read_text()[-2000:]}")
+        raise AssertionError(f"PostgreSQL did not start: {(self.folder / 'log').read_text()[-2000:]}")
 
     def _answers(self) -> bool:
         """Wait until the server answers, or has ended."""
@@ -105,7 +105,7 @@ class Server:
 
     def become_standby(self) -> None:
         """Let it start next as a standby, which takes no writes until it is promoted."""
-        file = self._folder / "data" / "standby.signal"
+        file = self.folder / "data" / "standby.signal"
         file.touch()
         _give_away(file)
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 from uuid import UUID
 
-from domain import account, account_state, incident, incident_state, source, source_state
+from domain import account, account_state, incident, incident_state, source, source_state, subject, subject_state
 from domain.account_state import Account
 from domain.commands import Command
 from domain.events import Actor, Event, Recorded
@@ -95,6 +95,8 @@ def decide(history: list[Recorded], command: Command, given: Given) -> tuple[Eve
             return source.decide(source_state.replay(history), command, given)
         case "account":
             return account.decide(account_state.replay(history), command, given)
+        case "subject":
+            return subject.decide(subject_state.replay(history), command, given)
 
 
 def fold_incident(history: list[Recorded]) -> Incident | None:

@@ -37,6 +37,7 @@ def _named_by_kind(value: Any, info: ValidationInfo) -> Any:
 IncidentId = Annotated[UUID, _named("incident")]
 SourceId = Annotated[UUID, _named("source")]
 AccountId = Annotated[UUID, _named("account")]
+SubjectId = UUID
 ReportId = Annotated[UUID, _named("report")]
 ClaimId = Annotated[UUID, _named("claim")]
 FigureId = Annotated[UUID, _named("figure")]
@@ -64,6 +65,9 @@ Words = Annotated[
     ),
 ]
 FullText = Annotated[str, StringConstraints(max_length=60_000, pattern=_PRINTABLE)]
+Sealed = Annotated[str, StringConstraints(max_length=56_000, pattern=r"^[A-Za-z0-9+/]+={0,2}$")]
+"""A passage as it is sealed: base64 (RFC 4648 section 4) of what `service/vault` makes of it."""
+PassageNumber = Annotated[int, Field(ge=1, lt=10**9, strict=True)]
 Url = Annotated[str, StringConstraints(max_length=2_000, pattern=r"^https?://[^\s\x00-\x1f]+$")]
 Hash = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
 MediaType = Annotated[str, StringConstraints(max_length=120, pattern=r"^[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+$")]

@@ -9,6 +9,7 @@ from sqlalchemy import BigInteger, Column, Connection, Index, Integer, MetaData,
 from domain import account_events as a
 from domain import incident_events as e
 from domain import source_events as s
+from domain import subject_events as p
 from domain.events import Event, Recorded, parse
 from projections.rows import Rows
 from projections.shapes import id_of, json_of, text_of
@@ -106,6 +107,8 @@ def changes_of(event: Event) -> list[dict[str, Any]]:
             return [_change("state", "closed", "open")]
         case e.IncidentUnlinked() | e.ClaimsUnlinked() | s.SourceUnrelated() | a.RoleRevoked():
             return _differences(json_of(event), {})
+        case p.SubjectErased():
+            return [_change("state", "sealed", "erased"), *_differences({}, json_of(event))]
         case _:
             return _differences({}, json_of(event))
 

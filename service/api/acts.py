@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from domain import account_commands as a
 from domain import incident_commands as i
 from domain import source_commands as s
+from domain import subject_commands as p
 from domain.commands import Command
 
 
@@ -77,4 +78,8 @@ ACTS: tuple[Act, ...] = (
     Act("/accounts/{account}/roles/removal", a.RevokeRole),
     Act("/accounts/{account}/keys", a.IssueKey),
     Act("/accounts/{account}/keys/{key}/revocation", a.RevokeKey),
+    Act("/subjects", p.SealSubject, "subject"),
+    Act("/subjects/{subject}/passages", p.SealPassage),
+    Act("/subjects/{subject}/disclosure", p.DiscloseSubject),
+    Act("/subjects/{subject}/erasure", p.EraseSubject),
 )

@@ -12,6 +12,7 @@ from service.api import (
     auditing,
     contract,
     differing,
+    disclosing,
     docs,
     downloads,
     files,
@@ -27,12 +28,15 @@ from service.api import (
     writing,
 )
 from service.api.waiting import Moves, Readers
+from service.erasing import Eraser
 from service.evidence import EvidenceStore
 from service.follower import following
 from service.ledger import Ledger
 from service.notary import signing
 from service.notary.watching import Watch
+from service.sealing import Sealing
 from service.settings import Settings
+from service.vault import Vault
 from service.views import open_views
 
 DESCRIPTION = """
@@ -54,12 +58,20 @@ def create_app(settings: Settings) -> FastAPI:
             signing(settings, ledger) as notary,
         ):
             provide(app, settings, ledger, views)
-            app.state.follower, app.state.notary, app.state.watch = follower, notary, Watch(settings, notary)
-            app.state.watch.start()
+            watch = Watch(settings, notary) if notary is not None else None
+            app.state.follower, app.state.notary, app.state.watch = follower, notary, watch
+            if watch is not None:
+                watch.start()
+            app.state.is_served = True
+            eraser = Eraser(app.state.sealing)
+            app.state.eraser = eraser
+            eraser.start()
             memory.settle()
             yield
             app.state.stopping = True
-            app.state.watch.stop()
+            eraser.stop()
+            if watch is not None:
+                watch.stop()
             app.state.imports.close()
             app.state.evidence.close()
 
@@ -79,6 +91,8 @@ def create_app(settings: Settings) -> FastAPI:
 def provide(app: FastAPI, settings: Settings, ledger: Ledger, views: Runner) -> None:
     """Give the application what it serves."""
     app.state.settings, app.state.ledger, app.state.views = settings, ledger, views
+    vault = Vault.of(settings)
+    app.state.sealing = None if vault is None else Sealing(vault, ledger)
     app.state.evidence = EvidenceStore(settings.data / "evidence", settings.evidence_max)
     app.state.downloads = downloads.Places(views.readers)
     app.state.moves = Moves(views)
@@ -86,6 +100,7 @@ def provide(app: FastAPI, settings: Settings, ledger: Ledger, views: Runner) -> 
     app.state.imports = importing.Imports(settings, ledger)
     app.state.stopping = False
     app.state.began_at = ledger.head()
+    app.state.is_served, app.state.eraser = False, None
     app.state.follower = app.state.notary = app.state.watch = None
 
 
@@ -104,6 +119,7 @@ def bare_app(lifespan: object = None) -> FastAPI:
     )
     problems.register(app)
     writing.mount(app)
+    disclosing.mount(app)
     differing.mount(app)
     reading.mount(app)
     answers.mount(app)

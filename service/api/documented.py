@@ -64,6 +64,7 @@ PARAMETERS: dict[str, str] = {
     "kind": "Only of this kind",
     "reference": "Only what another system knows by this name",
     "subject": "Only about the thing with this id",
+    "short_id": "Only with this short id",
     "country": "Only of this country (ISO 3166-1, two letters)",
     "name": "Only with this name",
     "tag": "Only with this tag",

@@ -11,6 +11,7 @@ FIGURE = "018f3a00-0000-7000-8000-000000000031"
 EVIDENCE = "018f3a00-0000-7000-8000-000000000041"
 STANCE = "018f3a00-0000-7000-8000-000000000051"
 INCIDENT = "018f3a00-0000-7000-8000-000000000061"
+SUBJECT = "018f3a00-0000-7000-8000-000000000081"
 ACCOUNT = "018f3a00-0000-7000-8000-000000000071"
 HASH = "sha256:27a537a95f2e274af8a7e6c65aec9444902736c39c01a38735d4941034521ecf"
 
@@ -145,4 +146,12 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "role.revoke": {"role": "reporter", "reason": "Moved to another desk"},
     "key.issue": {"scopes": ["reporter"], "expires": "2030-01-01T00:00:00Z"},
     "key.revoke": {"reason": "Laptop lost"},
+    "subject.seal": {"text": "The nurse's full name", "incident": INCIDENT},
+    "passage.seal": {"text": "The street where she lives"},
+    "subject.disclose": {"passages": [1], "reason": "To reach her for consent to publish"},
+    "subject.erase": {
+        "ordered_by": "the person concerned",
+        "ground": "consent_withdrawn",
+        "reason": "Request of 3 September, checked by telephone",
+    },
 }

@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 
 from service.api.moments import LAG_ALLOWED, head_of, views_of
+from service.erasing import Eraser
 from service.follower import Follower
 from service.notary import Notary
 from service.notary.watching import Watch
@@ -54,12 +55,32 @@ async def ready(request: Request) -> JSONResponse:
         "head": head,
         "views": views,
         "proofs": proofs_of(request),
+        "vault": vault_of(request),
     }
     return JSONResponse(jsonable_encoder(body), 200 if well else 503, headers={"Cache-Control": "no-store"})
 
 
 def _near(lag: object, allowed: int) -> bool:
     return isinstance(lag, int) and lag <= allowed
+
+
+def vault_of(request: Request) -> str | None:
+    """Tell whether the vault of sealed passages could be used a minute ago; None where the service has none."""
+    eraser: Eraser | None = request.app.state.eraser
+    if eraser is None or request.app.state.sealing is None:
+        return None
+    return "well" if eraser.is_well else "not well"
+
+
+NOT_HERE: dict[str, Any] = {
+    "signs": False,
+    "signed": 0,
+    "witnesses": [],
+    "checked_at": None,
+    "intact_until": 0,
+    "intact": None,
+}
+"""What a service tells that has not the log's key: who has it signs, and checks."""
 
 
 def proofs_of(request: Request) -> dict[str, Any] | None:
@@ -70,7 +91,7 @@ def proofs_of(request: Request) -> dict[str, Any] | None:
     notary: Notary | None = request.app.state.notary
     watch: Watch | None = request.app.state.watch
     if notary is None or watch is None:
-        return None
+        return NOT_HERE if request.app.state.is_served else None
     return {
         "signs": notary.broken is None,
         "signed": notary.size,

@@ -154,7 +154,7 @@ def permit_of(caller: Caller) -> Permit:
         if request.at is not None or request.actor != caller.actor:
             raise BadRow("recorded_at, actor: over HTTP the ledger's clock and the key's account count: leave them out")
         if not caller.may(command):
-            raise BadRow(f"NotAllowed: {wanted(command)}")
+            raise BadRow(f"NotAllowed: {wanted(type(command))}")
         over = isinstance(command, AssessClaim) and caller.may_override(command.incident)
         return replace(request, may_override=over)
 

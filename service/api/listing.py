@@ -179,8 +179,9 @@ def _download_endpoint(listed: Listed) -> Callable[..., Any]:
 
 def _item_endpoint(listed: Listed) -> Callable[..., Any]:
     def endpoint(**given: Any) -> BaseModel:
-        at, key, caller = given["at"], given[listed.key], given["caller"]
+        at, caller = given["at"], given["caller"]
         equals = _equals(listed, given)
+        key = _subject(given, given[listed.key])
         found = one(given["connection"], listed, at.position, key)
         if found is None or (equals.get("incident") not in (None, getattr(found, "incident", None))):
             raise at.unknown(f"{listed.noun} {key}")

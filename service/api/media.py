@@ -34,6 +34,7 @@ JSON_FEED = Form("feed.json", "application/feed+json")
 CLAIM_REVIEW = Form("claimreview.jsonld", "application/ld+json")
 JSON_PATCH = Form("patch.json", "application/json-patch+json")
 LINK_FORMAT = Form("link", "application/link-format")
+TLOG_PROOF = Form("tlog-proof", "text/plain; charset=utf-8")
 FILE = Form("bin", "application/octet-stream")
 EVENTS = Form("events", "text/event-stream")
 

@@ -1,4 +1,4 @@
-"""Ids as people write them in addresses: an id, or the short id of an incident or claim.
+"""Ids as people write them in addresses: an id, or the short id of an incident, a claim or a person.
 
 Law: a short id that names nothing is answered as an id that names nothing is: 404.
 """
@@ -11,16 +11,18 @@ from pydantic import StringConstraints
 from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 
-from domain.refusals import UnknownClaim, UnknownIncident
+from domain.refusals import UnknownClaim, UnknownIncident, UnknownSubject
 from service.api.moments import Moment, head_of, shown, views_of
-from service.named import CLAIM, INCIDENT, id_named
+from service.named import CLAIM, INCIDENT, SUBJECT, id_named
 
 IncidentName = UUID | Annotated[str, StringConstraints(pattern=f"^{INCIDENT}$")]
 ClaimName = UUID | Annotated[str, StringConstraints(pattern=f"^{CLAIM}$")]
-AnyName = UUID | Annotated[str, StringConstraints(pattern=f"^({INCIDENT}|{CLAIM})$")]
-NAMES: dict[str, Any] = {"incident": IncidentName, "claim": ClaimName}
+SubjectName = UUID | Annotated[str, StringConstraints(pattern=f"^{SUBJECT}$")]
+AnyName = UUID | Annotated[str, StringConstraints(pattern=f"^({INCIDENT}|{CLAIM}|{SUBJECT})$")]
+NAMES: dict[str, Any] = {"incident": IncidentName, "claim": ClaimName, "subject": SubjectName}
 """The types of the ids in a path that have a short form."""
-_UNKNOWN = {"incident": UnknownIncident, "claim": UnknownClaim}
+_UNKNOWN = {"incident": UnknownIncident, "claim": UnknownClaim, "subject": UnknownSubject}
+_VIEWS = {"incident": "incidents", "claim": "claims", "subject": "subjects"}
 
 
 def id_of(connection: Connection, at: Moment, name: UUID | str) -> UUID:
@@ -48,7 +50,7 @@ async def ids_of(request: Request, named: dict[str, Any]) -> dict[str, Any]:
         return named
     found = await run_in_threadpool(_found, request, short)
     if None in found.values():
-        await shown(request, await head_of(request), "incidents", "claims")
+        await shown(request, await head_of(request), *_read(short))
         found = await run_in_threadpool(_found, request, short)
     for kind, id_ in found.items():
         if id_ is None:
@@ -57,8 +59,13 @@ async def ids_of(request: Request, named: dict[str, Any]) -> dict[str, Any]:
     return {**named, **found}
 
 
+def _read(short: dict[str, str]) -> list[str]:
+    """Return the views by which names are known: a claim's begins with its incident's."""
+    return sorted({_VIEWS[kind] for kind in short} | ({"incidents"} if "claim" in short else set()))
+
+
 def _found(request: Request, short: dict[str, str]) -> dict[str, UUID | None]:
     views = views_of(request)
-    position = views.position("incidents", "claims")
+    position = views.position(*_read(short))
     with views.connect() as connection:
         return {kind: id_named(connection, position, name) for kind, name in short.items()}

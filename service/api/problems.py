@@ -26,7 +26,9 @@ from service.ledger import (
     TooLong,
     Unavailable,
 )
+from service.sealing import KeyMissing
 from service.store.log import StoreError
+from service.vault import BadVault, NoSuchKey
 
 log = structlog.get_logger()
 MEDIA_TYPE = "application/problem+json"
@@ -122,6 +124,8 @@ def register(app: FastAPI) -> None:
     app.add_exception_handler(KeyNoLongerValid, _no_longer_valid)
     app.add_exception_handler(NotAllowed, _not_allowed)
     app.add_exception_handler(TooLong, _too_long)
+    for problem in (KeyMissing, NoSuchKey, BadVault):
+        app.add_exception_handler(problem, _no_key)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
 
@@ -177,6 +181,13 @@ def _mismatch(request: Request, error: Exception) -> JSONResponse:
 
 def _no_longer_valid(request: Request, error: Exception) -> JSONResponse:
     return answer(request, 401, "KeyNoLongerValid", str(error), headers=CHALLENGE)
+
+
+def _no_key(request: Request, error: Exception) -> JSONResponse:
+    log.error("the vault cannot be used", error=str(error))
+    name = "BadVault" if isinstance(error, BadVault) else "KeyMissing"
+    said = str(error) if isinstance(error, KeyMissing) else "the vault cannot be used now: tell the operator"
+    return answer(request, 503, name, said)
 
 
 def _too_long(request: Request, error: Exception) -> JSONResponse:

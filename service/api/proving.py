@@ -6,21 +6,27 @@ anybody may. What is served at a size never changes.
 
 from base64 import b64encode
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, TypeVar
 
+import structlog
 from anyio import to_thread
 from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
 
 from domain.values import Frozen
+from proofs.proof import Proof
 from proofs.tiles import Place, Tree, place_of
 from proofs.tree import consistency_proof, inclusion_proof
 from proofs.tree import root as root_of
 from service.access import Caller
 from service.api.callers import Known, reader
+from service.api.documented import read_answers
+from service.api.media import JSON, TLOG_PROOF, offering
 from service.api.problems import Fault
 from service.api.reads import ReadRoute
 from service.notary import Contradiction, Notary, Signed
 
+T = TypeVar("T")
+log_ = structlog.get_logger()
 served = APIRouter(include_in_schema=False)
 router = APIRouter(prefix="/api/v1/proofs", tags=["proofs"], route_class=ReadRoute)
 IMMUTABLE, BRIEFLY = "max-age=31536000, immutable", "max-age=1"
@@ -60,10 +66,7 @@ def check_reads_all(caller: Caller) -> None:
 
 async def _signed(request: Request) -> Signed:
     """Return the newest checkpoint; raise 404 before the first, 503 where none is signed any more."""
-    try:
-        found = await to_thread.run_sync(notary_of(request).last)
-    except Contradiction as problem:
-        raise Fault(503, "LogContradicted", str(problem)) from None
+    found = await _read(notary_of(request).last)
     if found is None:
         raise Fault(404, "UnknownThing", "nothing is recorded yet, and nothing signed")
     return found
@@ -73,21 +76,23 @@ async def _signed(request: Request) -> Signed:
 async def checkpoint(request: Request) -> Response:
     """Answer the newest checkpoint, with the signatures of the log and of witnesses."""
     note = str((await _signed(request)).note)
-    return Response(note, media_type="text/plain; charset=utf-8", headers=_cached(request, BRIEFLY))
+    return Response(
+        note, media_type="text/plain; charset=utf-8", headers=_cached(request, BRIEFLY, "hashes", "entries")
+    )
 
 
 @served.get("/tile/entries/{path:path}", dependencies=[Depends(reads_entries)])
 async def entries(request: Request, path: str) -> Response:
     """Answer the stored bytes of up to 256 events, each behind its length in two bytes."""
     place = await _signed_place(request, "0", path)
-    return await _tile(request, place, notary_of(request).entries)
+    return await _tile(request, place, notary_of(request).entries, "entries")
 
 
 @served.get("/tile/{level}/{path:path}", dependencies=[Depends(reads_hashes)])
 async def tile(request: Request, level: str, path: str) -> Response:
     """Answer up to 256 hashes of the tree."""
     place = await _signed_place(request, level, path)
-    return await _tile(request, place, notary_of(request).hashes.tile)
+    return await _tile(request, place, notary_of(request).hashes.tile, "hashes", "entries")
 
 
 async def _signed_place(request: Request, level: str, path: str) -> Place:
@@ -98,14 +103,27 @@ async def _signed_place(request: Request, level: str, path: str) -> Place:
     return place
 
 
-async def _tile(request: Request, place: Place, read: Callable[[Place], bytes]) -> Response:
-    data = await to_thread.run_sync(read, place)
-    return Response(data, media_type="application/octet-stream", headers=_cached(request, IMMUTABLE))
+async def _tile(request: Request, place: Place, read: Callable[[Place], bytes], *published: str) -> Response:
+    data = await _read(read, place)
+    return Response(data, media_type="application/octet-stream", headers=_cached(request, IMMUTABLE, *published))
 
 
-def _cached(request: Request, how: str) -> dict[str, str]:
-    """Return the headers of what may be cached: by anybody where it is published."""
-    is_public = request.app.state.settings.publish != "nothing"
+async def _read(work: Callable[..., T], *given: object) -> T:
+    """Return what is read of log and tiles. Raise 503 where they are not what was signed."""
+    try:
+        return await to_thread.run_sync(work, *given)
+    except Contradiction as problem:
+        raise Fault(503, "LogContradicted", str(problem)) from None
+    except (KeyError, ValueError):
+        raise Fault(503, "LogContradicted", "the log lacks what was signed: `onrecord verify` says more") from None
+    except OSError as problem:
+        log_.error("the last checkpoint cannot be read", error=str(problem))
+        raise Fault(503, "NoNotary", "the last checkpoint cannot be read: tell the operator") from None
+
+
+def _cached(request: Request, how: str, *published: str) -> dict[str, str]:
+    """Return the headers of what may be cached: by anybody where the operator publishes just this."""
+    is_public = request.app.state.settings.publish in published
     return {"Cache-Control": f"{'public' if is_public else 'private'}, {how}", "Vary": "Authorization"}
 
 
@@ -141,21 +159,32 @@ Size = Annotated[
 ]
 
 
-@router.get("/inclusion", operation_id="get_inclusion_proof", dependencies=[Depends(reads_hashes)])
-async def inclusion(request: Request, response: Response, position: At, size: Size = None) -> InclusionView:
-    """Prove that an event is in the log that a checkpoint signs."""
+@router.get(
+    "/inclusion",
+    operation_id="get_inclusion_proof",
+    dependencies=[Depends(reads_hashes)],
+    response_model=InclusionView,
+    responses=read_answers((JSON, TLOG_PROOF)),
+)
+@offering(JSON, TLOG_PROOF)
+async def inclusion(request: Request, response: Response, position: At, size: Size = None) -> InclusionView | Response:
+    """Prove that an event is in the log that a checkpoint signs; as text/plain, a c2sp.org/tlog-proof."""
     signed, tree = await _proving(request, response, position, size)
 
-    def read() -> InclusionView:
-        return InclusionView(
-            checkpoint=str(signed.note),
-            size=tree.size,
-            position=position,
-            leaf=_text(tree.subtree(0, position - 1)),
-            proof=tuple(map(_text, inclusion_proof(position - 1, tree.size, tree.subtree))),
-        )
+    def read() -> tuple[bytes, list[bytes]]:
+        return tree.subtree(0, position - 1), inclusion_proof(position - 1, tree.size, tree.subtree)
 
-    return await to_thread.run_sync(read)
+    leaf, hashes = await _read(read)
+    if request.state.form is TLOG_PROOF:
+        proof = Proof(position - 1, tuple(hashes), signed.note)
+        return Response(str(proof), media_type=TLOG_PROOF.media_type, headers=dict(response.headers))
+    return InclusionView(
+        checkpoint=str(signed.note),
+        size=tree.size,
+        position=position,
+        leaf=_text(leaf),
+        proof=tuple(map(_text, hashes)),
+    )
 
 
 @router.get("/consistency", operation_id="get_consistency_proof", dependencies=[Depends(reads_hashes)])
@@ -172,7 +201,7 @@ async def consistency(request: Request, response: Response, position: At, size: 
             proof=tuple(map(_text, consistency_proof(position, tree.size, tree.subtree))),
         )
 
-    return await to_thread.run_sync(read)
+    return await _read(read)
 
 
 def _describe(response: Response, position: int) -> None:
@@ -186,7 +215,7 @@ async def _of_size(request: Request, size: int | None) -> Signed:
     """Return the checkpoint of a size; raise 404 where none was signed."""
     if size is None:
         return await _signed(request)
-    found = await to_thread.run_sync(notary_of(request).of_size, size)
+    found = await _read(notary_of(request).of_size, size)
     if found is None:
         raise Fault(404, "UnknownThing", f"no checkpoint was signed at size {size}: leave it out, and take the newest")
     return found

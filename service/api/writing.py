@@ -3,7 +3,6 @@
 Law: an answer goes out only after the commit; the actor is the caller's account, never a field of the body.
 """
 
-import hashlib
 import inspect
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -14,23 +13,36 @@ from uuid import UUID
 from fastapi import Body, FastAPI, Path, Request, Response
 from pydantic import BaseModel, ConfigDict, TypeAdapter, create_model
 
-from domain.account_commands import IssueKey
 from domain.commands import Command
 from domain.content import carry
 from domain.incident_commands import AssessClaim, MakeClaim, ReceiveReport
+from domain.refusals import Refused
 from domain.values import Frozen
 from service.access import wanted
 from service.api.acts import ACTS, Act
+from service.api.beside import Beside, PassageView, beside
 from service.api.callers import Writer
 from service.api.examples import EXAMPLES, RECEIPT
 from service.api.naming import NAMES, ids_of
 from service.api.writes import CorrelationId, IdempotencyKey, IfMatch, Write, WriteRoute, read_write
-from service.keys import make_key
-from service.ledger import Idempotency, Ledger, NotAllowed, Receipt
+from service.ledger import (
+    Idempotency,
+    IdempotencyMismatch,
+    KeyNoLongerValid,
+    Ledger,
+    NotAllowed,
+    QueueFull,
+    Receipt,
+    StaleVersion,
+    TooLong,
+)
 from service.ledger import Request as LedgerRequest
 
 PREFIX = "/api/v1"
 BUSIEST = (MakeClaim, ReceiveReport)
+PATH_NAMES = {"subject": "Id of the person of whom passages are sealed"}
+NOT_RECORDED = (Refused, StaleVersion, IdempotencyMismatch, KeyNoLongerValid, NotAllowed, QueueFull, TooLong)
+"""What tells that nothing was recorded, whatever else is not known."""
 
 
 class ReceiptView(BaseModel):
@@ -46,20 +58,25 @@ class ReceiptView(BaseModel):
     ids: dict[str, str]
     secret: str | None = None
     """Of a new key only: the secret, shown this once."""
+    seal: str | None = None
+    """Of a sealed passage: what to write in its place."""
+    passages: tuple[PassageView, ...] | None = None
+    """Of a disclosure: the passages in the clear, shown this once."""
 
 
 def body_of(act: Act) -> type[Frozen]:
     """Return the model of the body: the command without the ids that the path carries."""
-    in_path = path_names(act)
-    if act.command is IssueKey:
-        in_path = {*in_path, "key"}
+    by_itself = beside(act.command)
+    hidden = path_names(act) | by_itself.HIDDEN
     fields: dict[str, Any] = {
-        name: (field.annotation, field) for name, field in act.command.model_fields.items() if name not in in_path
+        name: (field.annotation, field) for name, field in act.command.model_fields.items() if name not in hidden
     }
     name = f"New{act.command.__name__}" if act.creates else act.command.__name__
     config = ConfigDict(**Frozen.model_config)
     config["json_schema_extra"] = {"examples": [EXAMPLES[act.command.NAME]]}
-    return cast(type[Frozen], create_model(name, __config__=config, __doc__=act.command.__doc__, **fields))
+    return cast(
+        type[Frozen], create_model(name, __config__=config, __doc__=act.command.__doc__, **fields, **by_itself.MORE)
+    )
 
 
 def path_names(act: Act) -> set[str]:
@@ -103,7 +120,10 @@ def endpoint_of(act: Act) -> Callable[..., Awaitable[Response]]:
         [
             parameter("request", Request),
             parameter("caller", Writer),
-            *(parameter(name, Annotated[_path_type(act, name), Path()]) for name in kinds),
+            *(
+                parameter(name, Annotated[_path_type(act, name), Path(description=PATH_NAMES.get(name))])
+                for name in kinds
+            ),
             parameter("body", Annotated[body_model, Body()]),
             parameter("if_match", IfMatch, None),
             parameter("retry_key", IdempotencyKey, None),
@@ -121,34 +141,45 @@ def _path_type(act: Act, name: str) -> Any:
 async def post(act: Act, request: Request, asked: Write) -> Response:
     """Give the command to the ledger, and answer its receipt."""
     ledger: Ledger = request.app.state.ledger
-    caller, made = asked.caller, make_key() if act.command is IssueKey else None
-    command: Command = carry(act.command, asked.body, **asked.ids, **({"key": made.id} if made else {}))
-    if not caller.may(command):
-        raise NotAllowed(f"{wanted(command)}: ask an administrator")
-    receipt = await ledger.execute(
-        LedgerRequest(
-            command=command,
-            actor=caller.actor,
-            may_override=isinstance(command, AssessClaim) and caller.may_override(command.incident),
-            expected_version=asked.version,
-            idempotency=_idempotency(request, asked),
-            correlation=asked.correlation,
-            secret=made.hash if made else None,
+    caller = asked.caller
+    if not caller.may_ask(act.command, asked.ids.get("incident") or getattr(asked.body, "incident", None)):
+        here = ", or name the `incident` for which you have it" if "incident" in body_fields(asked) else ""
+        raise NotAllowed(f"{wanted(act.command)}: ask an administrator{here}")
+    by_itself = beside(act.command)(request, asked)
+    idempotency = _idempotency(request, asked, by_itself)
+    command: Command = carry(act.command, asked.body, **asked.ids, **await by_itself.before())
+    try:
+        receipt = await ledger.execute(
+            LedgerRequest(
+                command=command,
+                actor=caller.actor,
+                may_override=isinstance(command, AssessClaim) and caller.may_override(command.incident),
+                expected_version=asked.version,
+                idempotency=idempotency,
+                correlation=asked.correlation,
+                secret=by_itself.secret,
+            )
         )
-    )
-    secret = made.secret if made and not receipt.replayed else None
-    return _answer(act, asked.ids, receipt, secret)
+    except NOT_RECORDED:
+        await by_itself.undo()
+        raise
+    return _answer(act, asked.ids, receipt, await by_itself.after(receipt))
 
 
-def _idempotency(request: Request, asked: Write) -> Idempotency | None:
+def body_fields(asked: Write) -> set[str]:
+    """Return the names of what a body may have."""
+    return set(type(asked.body).model_fields)
+
+
+def _idempotency(request: Request, asked: Write, by_itself: Beside) -> Idempotency | None:
     if asked.retry_key is None:
         return None
     parts = (request.method.encode(), request.scope["path"].encode(), asked.content)
-    fingerprint = hashlib.sha256(b"\0".join(parts)).hexdigest()
+    fingerprint = by_itself.fingerprint(b"\0".join(parts))
     return Idempotency(key=asked.retry_key, caller=str(asked.caller.actor.account), fingerprint=fingerprint)
 
 
-def _answer(act: Act, ids: dict[str, Any], receipt: Receipt, secret: str | None) -> Response:
+def _answer(act: Act, ids: dict[str, Any], receipt: Receipt, more: dict[str, Any]) -> Response:
     view = ReceiptView(
         aggregate=receipt.aggregate,
         version=receipt.version,
@@ -156,7 +187,7 @@ def _answer(act: Act, ids: dict[str, Any], receipt: Receipt, secret: str | None)
         recorded_at=receipt.recorded_at,
         events=receipt.events,
         ids=receipt.ids,
-        secret=secret,
+        **more,
     )
     headers = {
         "ETag": f'"{receipt.version}"',

@@ -17,15 +17,22 @@ from projections.temporal import holds_at
 from projections.views import accounts as view
 from service.access import OPERATOR
 from service.cli.exits import UsageProblem
-from service.cli.opening import Record, reading, writing
+from service.cli.opening import Record, reading, settings_of, writing
 from service.cli.options import Data, Json
 from service.cli.terminal import put, put_table, say
 from service.keys import make_key
 from service.ledger import Receipt, Request
 from service.moments import time_of
-from service.notary import notary_of
+from service.notary import new_log, notary_of
 
-ROTATED = "hand this key to your auditors by other means than the record itself; the last checkpoint is signed by both"
+ROTATED = (
+    "hand this key to your auditors by other means than the record itself; the last checkpoint is signed by both, and"
+    " kept in checkpoint.handover"
+)
+BEGUN = (
+    "set ONRECORD_ORIGIN to this name where it is set, and tell your auditors why there is another log, with this key;"
+    " erasures that the lost part recorded have to be repeated: `onrecord vault check`"
+)
 accounts = typer.Typer(help="List, open and close accounts; grant and revoke roles.", no_args_is_help=True)
 keys = typer.Typer(help="List, issue and revoke API keys.", no_args_is_help=True)
 
@@ -182,6 +189,19 @@ def rotate_log(data: Data = None) -> None:
     with reading(data) as record:
         put(str(notary_of(record.settings, record.ledger).rotate().signer.key))
     say(ROTATED)
+
+
+@keys.command("new-log")
+def begin_log(
+    origin: Annotated[str, typer.Argument(help="Its name on checkpoints: another one than before")], data: Data = None
+) -> None:
+    """Begin another log of the record as it is now, after a loss that is meant: an older backup that was put back.
+
+    Nothing that was signed before holds for it. Key and checkpoint of the old one are set aside, and stay.
+    """
+    with writing(data) as ledger:
+        put(str(new_log(settings_of(data), ledger, origin).signer.key))
+    say(BEGUN)
 
 
 @keys.command("show-log")

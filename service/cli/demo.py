@@ -18,6 +18,7 @@ from service.cli.serving import listening, run
 from service.cli.terminal import put, say
 from service.ledger import Ledger
 from service.settings import Settings
+from service.vault import Vault
 from service.views import open_views
 
 HOST = "127.0.0.1"
@@ -36,9 +37,12 @@ def demo(
     """
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="onrecord-demo-") as folder:
-        target = data or Path(folder)
+        target = data or Path(folder) / "record"
         _check_empty(target)
-        settings = settings_of(target, port=port, host=HOST, open_reading=True, log_level="warning")
+        keys = {"vault": Path(folder) / "vault", "master_key": Path(folder) / "master.key"} if data is None else {}
+        settings = settings_of(target, port=port, host=HOST, open_reading=True, log_level="warning", **keys)
+        if keys:  # what is to be kept needs a vault that is
+            Vault.make(settings)
         settings = settings.model_copy(update={"database": None})  # a demonstration leaves the record alone
         with listening(settings) as taken:
             served_on: int = taken.getsockname()[1]

@@ -38,13 +38,14 @@ from service.settings import BadSettings
 from service.store.copying import AnotherLog, Busy, Damaged, Differs, NotWhole
 from service.store.log import StoreError
 from service.store.recorder import NewerSchema
+from service.vault import BadVault
 
 DAMAGED = ("malformed", "not a database")
 """What SQLite says of a file that is not what it wrote."""
 
 UNREADABLE = "an event of the log is not what was stored: run `onrecord doctor`, and restore a backup"
 CODES: tuple[tuple[tuple[type[BaseException], ...], int], ...] = (
-    ((UsageProblem, NoLedger, BadMoment, BadSettings, BadKeyFile), USAGE),
+    ((UsageProblem, NoLedger, BadMoment, BadSettings, BadKeyFile, BadVault), USAGE),
     ((Refused, StaleVersion, Conflict, FileChanged, AnotherLog, NotWhole), CONFLICT),
     ((LedgerInUse, NotAvailable, Unavailable, QueueFull, Busy), UNAVAILABLE),
     ((LedgerDamaged, NotOfThisLog, Damaged, Differs, Contradiction), MISMATCH),

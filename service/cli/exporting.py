@@ -9,10 +9,13 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, BinaryIO, cast
+from typing import Annotated, BinaryIO, NamedTuple, cast
+from uuid import UUID
 
 import typer
 
+from domain.seals import seals_in
+from projections.views.subjects import person_named
 from service.cli.exits import Conflict, UsageProblem
 from service.cli.opening import Record, existing, reading
 from service.cli.options import AnyIncident, Data, Force, Quiet
@@ -20,7 +23,7 @@ from service.cli.progress import Progress
 from service.cli.terminal import say
 from service.ledger import Ledger
 from service.notary import notary_of
-from service.notary.bundles import Wanted, bundle_of
+from service.notary.bundles import Wanted, bundle_of, sources_of, texts_of
 from service.store.copies import copy_evidence, copy_log
 
 BATCH = 1_000
@@ -39,14 +42,23 @@ def export(
     since: Annotated[
         list[int] | None, typer.Option("--since", help="In a bundle: size of a checkpoint that the auditor has")
     ] = None,
+    with_sources: Annotated[
+        bool,
+        typer.Option("--with-sources", help="In a bundle: also the sources that the incident names, and those sealed"),
+    ] = False,
+    first: Annotated[
+        int | None, typer.Option("--first", min=1, help="In a bundle of all: from this position on")
+    ] = None,
+    last: Annotated[int | None, typer.Option("--last", min=1, help="In a bundle of all: up to this position")] = None,
     data: Data = None,
     quiet: Quiet = False,
 ) -> None:
     """Write the whole history as it is stored: one event a line, its position first."""
-    count = 0
+    asked, count = _Asked(incident, tuple(since or ()), with_sources, first, last), 0
+    _check(asked, bundle=bundle)
     with reading(data) as record:
         if bundle:
-            _write_bundle(record, incident, output, since or [], force=force, quiet=quiet)
+            _write_bundle(record, asked, output, force=force, quiet=quiet)
             return
         wanted = record.incident(incident) if incident else None
         total = None if wanted else record.ledger.head()
@@ -60,19 +72,56 @@ def export(
         say(f"{count} events written to {output}")
 
 
-def _write_bundle(
-    record: Record, incident: str | None, output: Path, since: list[int], *, force: bool, quiet: bool
-) -> None:
+class _Asked(NamedTuple):
+    """What is to be in a bundle."""
+
+    incident: str | None
+    since: tuple[int, ...]
+    with_sources: bool
+    first: int | None
+    last: int | None
+
+
+def _check(asked: _Asked, *, bundle: bool) -> None:
+    incident, since, with_sources, first, last = asked
+    if not bundle and (since or with_sources or (first, last) != (None, None)):
+        raise UsageProblem("--since, --with-sources, --first and --last are of a bundle: give --bundle too")
+    if incident is not None and (first, last) != (None, None):
+        raise UsageProblem("a bundle is of an incident, or from one position to another: not both")
+    if incident is None and with_sources:
+        raise UsageProblem("a bundle of all has the sources in it: leave --with-sources out")
+
+
+def _write_bundle(record: Record, asked: _Asked, output: Path, *, force: bool, quiet: bool) -> None:
     notary = notary_of(record.settings, record.ledger)
     signed = notary.last()
     if signed is None:
         raise UsageProblem("no checkpoint was signed yet: `onrecord serve` signs one as soon as something is recorded")
-    wanted = Wanted((record.incident(incident),) if incident else (), cuts=tuple(since))
+    notary.compare()  # of an older record that was put back there is no bundle
+    size = signed.checkpoint.size
+    first, last = asked.first or 1, min(asked.last or size, size)
+    if first > last:
+        raise UsageProblem(f"nothing is from position {first} to {last}: the log as signed has {size} events")
+    wanted = Wanted(_aggregates(record, asked, size), first, last, asked.since)
     with _written(output, force=force) as file:
         for line in bundle_of(record.ledger.recorder, notary.keys, signed, wanted):
             file.write(line)
     if not quiet:
         say(f"the log as signed at size {signed.checkpoint.size} written to {output}")
+
+
+def _aggregates(record: Record, asked: _Asked, size: int) -> tuple[UUID, ...]:
+    """Return what is wanted whole: an incident, with its sources, and with those of whom it has sealed passages."""
+    if asked.incident is None:
+        return ()
+    recorder, incident = record.ledger.recorder, record.aggregate(asked.incident)
+    if not asked.with_sources:
+        return (incident,)
+    found = (incident, *sources_of(recorder, incident, size))
+    seals = dict.fromkeys(seal.short_id for text in texts_of(recorder, found, size) for seal in seals_in(text))
+    with record.views.connect() as connection:
+        persons = [person_named(connection, record.position, short_id) for short_id in seals]
+    return (*found, *(UUID(one.subject) for one in persons if one is not None))
 
 
 @contextmanager

@@ -28,6 +28,7 @@ COMMANDS = {
     "views": "service.cli.views:views",
     "accounts": "service.cli.accounts:accounts",
     "keys": "service.cli.accounts:keys",
+    "vault": "service.cli.vault:vault",
 }
 app = typer.Typer(
     name="onrecord",

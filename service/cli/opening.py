@@ -15,6 +15,7 @@ from sqlalchemy import select
 from projections.runner import Runner
 from projections.temporal import holds_at
 from projections.views import accounts, incidents
+from projections.views.subjects import person_named
 from service import memory
 from service.cli.exits import UsageProblem
 from service.cli.progress import Progress
@@ -59,6 +60,12 @@ class Record:
         if found is None:
             raise UsageProblem(f"there is no incident {name}")
         return UUID(found.incident)
+
+    def aggregate(self, name: str) -> UUID:
+        """Return the id of an incident, or of a person of whom passages are sealed, by its id or short id."""
+        with self.views.connect() as connection:
+            person = person_named(connection, self.position, name.upper())
+        return UUID(person.subject) if person is not None else self.incident(name)
 
     def subject(self, name: str) -> str:
         """Return the id of what a change was about: an id, or the short id of an incident or claim."""

@@ -5,6 +5,7 @@ Law: what stands in the way is told before anything is served: a bad setting, a 
 
 import socket
 import time
+from contextlib import suppress
 from typing import Annotated
 
 import structlog
@@ -16,9 +17,10 @@ from service.cli.opening import settings_of
 from service.cli.options import Data
 from service.ledger import Ledger
 from service.ledger.places import is_there
-from service.notary import notary_of
+from service.notary import KeyElsewhere, notary_of
 from service.settings import Settings
 from service.store.log import StoreError
+from service.vault import Vault
 from service.views import open_views
 
 log = structlog.get_logger()
@@ -83,4 +85,6 @@ def _check_before(settings: Settings) -> None:
     """Raise what would keep the service from starting, or let it show what the log does not hold."""
     with Ledger.open(settings) as ledger, open_views(settings) as views:
         views.check(ledger.read_raw)
-        notary_of(settings, ledger, making=True)
+        with suppress(KeyElsewhere):  # told when it is served: who has the key signs
+            notary_of(settings, ledger, making=True)
+        Vault.of(settings)

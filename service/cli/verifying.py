@@ -98,6 +98,8 @@ def _record(data: Path | None, since: Checkpoint | None, quiet: bool) -> dict[st
         "signed_by": [notary.keys.signer.name],
         "seen_by": [],
         "since": since.size if since is not None else None,
+        "sealed": checked.walk.sealed.total(),
+        "erased": sum(checked.walk.sealed[person] for person in checked.walk.erased),
     }
 
 

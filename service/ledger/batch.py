@@ -12,7 +12,7 @@ from uuid import UUID
 
 from eventsourcing.persistence import StoredEvent
 
-from domain import account, incident, source
+from domain import account, incident, source, subject
 from domain.account_commands import AccountCommands
 from domain.account_state import Account
 from domain.commands import Command
@@ -21,8 +21,11 @@ from domain.given import Given
 from domain.incident_commands import IncidentCommands
 from domain.incident_state import Incident
 from domain.refusals import AlreadyExists, Refused
+from domain.seals import CLOSING, OPENING, check_seals, seals_in
 from domain.source_commands import SourceCommands
 from domain.source_state import Source
+from domain.subject_commands import SubjectCommands
+from domain.subject_state import Subject
 from service.access import caller_of, wanted
 from service.ids import uuid7
 from service.ledger.asking import (
@@ -48,6 +51,7 @@ from service.store.states import KINDS, Known, State, States, evolve
 TICK = timedelta(microseconds=1)
 LONGEST = 65_535
 """Bytes of an event: an entry of a tiled log has its length in two bytes before it (c2sp.org/tlog-tiles)."""
+_SEALED = OPENING.encode(), CLOSING.encode()
 FOREVER = "9999-12-31T23:59:59.999999Z"
 """The time of an answer that never grows old."""
 ALONE = (
@@ -146,7 +150,7 @@ class Batch:
         if caller is None:
             raise KeyNoLongerValid("the key has expired or was revoked: ask an administrator for one")
         if not caller.may(command):
-            raise NotAllowed(f"{wanted(command)}: ask an administrator")
+            raise NotAllowed(f"{wanted(type(command))}: ask an administrator")
         if request.may_override and not caller.may_override(getattr(command, "incident", None)):
             return replace(request, may_override=False)
         return request
@@ -248,9 +252,22 @@ class Batch:
                 previous=previous,
             )
             recorded.append(one)
-            stored.append(_checked(self.log.mapper.to_stored_event(cast(Any, one))))
+            stored.append(self._checked(self.log.mapper.to_stored_event(cast(Any, one))))
             previous = mark_of(stored[-1].state)
         return recorded, stored
+
+    def _checked(self, stored: StoredEvent) -> StoredEvent:
+        """Return an event that can be stored. Raise `TooLong` or `UnknownPassage`."""
+        if len(stored.state) > LONGEST:
+            raise TooLong(
+                f"this would take {len(stored.state):,} bytes of the record, and an event has {LONGEST:,} at the most:"
+                " keep a long text as evidence, and quote what matters of it"
+            )
+        if any(one in stored.state for one in _SEALED):
+            text = stored.state.decode()
+            self.taken.look_up({str(seal) for seal in seals_in(text)})
+            check_seals(text, self.taken)
+        return stored
 
     def _evolve(self, aggregate: UUID, state: State | None, recorded: list[Recorded]) -> None:
         try:
@@ -284,18 +301,12 @@ def _decide(state: State | None, command: Command, given: Given) -> tuple[Event,
     if isinstance(command, SourceCommands):
         assert state is None or isinstance(state, Source)
         return source.decide(state, command, given)
+    if isinstance(command, SubjectCommands):
+        assert state is None or isinstance(state, Subject)
+        return subject.decide(state, command, given)
     assert isinstance(command, AccountCommands)
     assert state is None or isinstance(state, Account)
     return account.decide(state, command, given)
-
-
-def _checked(stored: StoredEvent) -> StoredEvent:
-    if len(stored.state) > LONGEST:
-        raise TooLong(
-            f"this would take {len(stored.state):,} bytes of the record, and an event has {LONGEST:,} at the most:"
-            " keep a long text as evidence, and quote what matters of it"
-        )
-    return stored
 
 
 def _id_of(event: Event) -> UUID:

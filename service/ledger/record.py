@@ -15,6 +15,7 @@ from uuid import UUID
 
 from domain.account_state import Account
 from domain.events import Recorded
+from domain.subject_state import Subject
 from service.ledger.asking import NoLedger, Outcome, Receipt, Request, Unavailable
 from service.ledger.inbox import Inbox, Ticket
 from service.ledger.keyring import Holder, Keyring
@@ -189,6 +190,11 @@ class Ledger:
         """Return the account as the log says it stands."""
         state = load(self._log, account_id)
         return state if isinstance(state, Account) else None
+
+    def subject(self, subject_id: UUID) -> Subject | None:
+        """Return what has become of what is sealed of a person, as the log says."""
+        state = load(self._log, subject_id)
+        return state if isinstance(state, Subject) else None
 
     def holder(self, key_id: str) -> Holder | None:
         """Return whose key this is, None where it is nobody's."""

@@ -1,6 +1,6 @@
 """What is in use once and for all: the ids of things, whatever their kind and incident, and the names for people.
 
-Law: an id stands for one thing in the whole log, a short id for one incident.
+Law: an id stands for one thing in the whole log, a short id for one incident, a seal for one passage.
 """
 
 from collections.abc import Container
@@ -9,6 +9,7 @@ from uuid import UUID
 
 from domain.commands import Command
 from domain.events import Event
+from domain.subject_events import SubjectSealed
 from service.store.log import RecordLog
 
 _BEGINNINGS = frozenset(
@@ -23,7 +24,12 @@ class Taken(Container[UUID | str]):
     def __init__(self, log: RecordLog, waiting: Container[str], brought: set[str]) -> None:
         """Know what waits; ask the log for the ids that were `brought` along at once, for any other when it comes."""
         self._log, self._waiting, self._brought = log, waiting, brought
-        self._known = log.log_recorder.things_among(brought)
+        self._known = set(log.log_recorder.things_among(brought))
+
+    def look_up(self, keys: set[str]) -> None:
+        """Ask the log for all of these at once, and remember those that it knows: what is in use stays in use."""
+        if unknown := {key for key in keys if key not in self._waiting and key not in self._known}:
+            self._known |= self._log.log_recorder.things_among(unknown)
 
     def __contains__(self, name: object) -> bool:
         key = name.hex if isinstance(name, UUID) else str(name)
@@ -40,6 +46,8 @@ def brought_by(command: Command) -> str | None:
 
 def things_of(event: Event) -> list[str]:
     """Return the id of the thing that an event makes, and its name for people, as the log keeps them."""
+    if isinstance(event, SubjectSealed):
+        return [event.seal] if event.number > 1 else [event.subject.hex, event.seal]
     made = made_by(type(event))
     if made is None:
         return []

@@ -4,12 +4,14 @@ Law: what is written is of one size of the log, that of a checkpoint, however fa
 """
 
 import heapq
+import re
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
-from domain.events import mark_of
+from domain.events import Recorded, mark_of
+from domain.source_events import SourceRegistered
 from proofs.bundle import End, Entry, Holds
 from proofs.bundling import lines_of
 from proofs.note import Note, signed
@@ -20,6 +22,7 @@ from service.store.recorder import Recorder
 from service.store.tiles import StoredHashes
 
 PAGE = 1_000
+_ID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,24 @@ def bundle_of(recorder: Recorder, keys: LogKeys, checkpoint: Signed, wanted: Wan
     entries = (Entry(position, tree.subtree(0, position - 1), data) for position, data in rows)
     ends = [_end(recorder, keys, checkpoint, aggregate) for aggregate in wanted.aggregates]
     return lines_of(holds, entries, tree, wanted.cuts, [checkpoint.note, *ends])
+
+
+def sources_of(recorder: Recorder, aggregate: UUID, size: int) -> tuple[UUID, ...]:
+    """Return the sources that the events of an aggregate name, in the order in which they are named first."""
+    named = (
+        UUID(found.decode()) for _, data in _of_aggregate(recorder, aggregate, size) for found in _ID.findall(data)
+    )
+    return tuple(one for one in dict.fromkeys(named) if one != aggregate and _is_source(recorder, one))
+
+
+def texts_of(recorder: Recorder, aggregates: Iterable[UUID], size: int) -> Iterator[str]:
+    """Yield the events of aggregates as texts."""
+    return (data.decode() for one in aggregates for _, data in _of_aggregate(recorder, one, size))
+
+
+def _is_source(recorder: Recorder, aggregate: UUID) -> bool:
+    rows = recorder.aggregate_rows(aggregate, 0, 1)
+    return bool(rows) and isinstance(Recorded.from_bytes(rows[0][1], rows[0][0]).event, SourceRegistered)
 
 
 def _rows(recorder: Recorder, first: int, last: int) -> Iterator[tuple[int, bytes]]:

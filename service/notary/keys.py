@@ -4,6 +4,7 @@ Law: a private key is in its file and in memory, and nowhere else. Of one that w
 """
 
 import os
+import secrets
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -19,6 +20,10 @@ class BadKeyFile(Exception):
 
 class NoKeyFile(BadKeyFile):
     """There is no key: nothing was signed yet, or it is kept elsewhere."""
+
+
+class KeyElsewhere(NoKeyFile):
+    """The log was signed before, by a key that is not here: it is another process's, or lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +75,9 @@ class LogKeys:
         """Read the keys of a log, of this name where one is given. Raise `BadKeyFile`."""
         keys = cls.read(file)
         if origin is not None and keys.signer.name != origin:
-            raise BadKeyFile(f"{file} is the key of {keys.signer.name}, and this log is {origin}")
+            raise BadKeyFile(
+                f"{file} is the key of {keys.signer.name}, and ONRECORD_ORIGIN says {origin}: name the one that it is"
+            )
         return keys
 
     @classmethod
@@ -88,14 +95,20 @@ class LogKeys:
 
 
 def replace_file(file: Path, text: str) -> None:
-    """Put a text in the place of a file, on the disk when this returns; only the owner reads it."""
-    new = file.with_name(f"{file.name}.new")
-    handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w") as written:
-        written.write(text)
-        written.flush()
-        os.fsync(handle)
-    new.replace(file)
+    """Put a text in the place of a file, on the disk when this returns; only the owner reads it.
+
+    Another process that does so at the same time writes a file of its own: one of the two is there in the end, whole.
+    """
+    new = file.with_name(f"{file.name}.new-{secrets.token_hex(4)}")
+    handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(handle, "w") as written:
+            written.write(text)
+            written.flush()
+            os.fsync(handle)
+        new.replace(file)
+    finally:
+        new.unlink(missing_ok=True)
     folder = os.open(file.parent, os.O_RDONLY)
     try:
         os.fsync(folder)

@@ -5,6 +5,7 @@ own key signed this very checkpoint.
 """
 
 import http.client
+import re
 import time
 import urllib.error
 import urllib.request
@@ -12,6 +13,7 @@ from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from proofs.note import Ed25519Key, Note, NoteError, Signature, key_from_text
 from proofs.tiles import Tree
@@ -22,6 +24,7 @@ PATIENCE = 5.0
 """Seconds that a witness has for its answer."""
 REST = 10.0
 """Seconds until a witness that did not sign is asked again."""
+_SIZE = re.compile(rb"(0|[1-9][0-9]{0,14})\n?")
 LONGEST = 65_536
 """Bytes of an answer that are read."""
 
@@ -52,9 +55,10 @@ class Witness:
         try:
             status, answer = self._sent(note, tree)
             if status == http.HTTPStatus.CONFLICT:  # it has seen less than we think, or more: it says how much
-                self.seen = _size_in(answer)
-                if self.seen > tree.size:
-                    raise NotWitnessed(f"it has seen the log at size {self.seen}, and it has {tree.size} events now")
+                seen = _size_in(answer)
+                if seen > tree.size:
+                    raise NotWitnessed(f"it has seen the log at size {seen}, and it has {tree.size} events now")
+                self.seen = seen
                 status, answer = self._sent(note, tree)
             signature = self._signature(status, answer, note)
         except NotWitnessed as problem:
@@ -63,20 +67,25 @@ class Witness:
         self.seen, self.last, self.why = tree.size, tree.size, None
         return signature
 
+    def has_signed(self, note: Note) -> bool:
+        """Tell whether a note has its signature, whenever it was given."""
+        return any((one.name, one.key_id) == (self.key.name, self.key.key_id) for one in note.signatures)
+
     def _sent(self, note: Note, tree: Tree) -> tuple[int, bytes]:
-        proof = consistency_proof(self.seen, tree.size, tree.subtree)
+        seen = min(self.seen, tree.size)  # it says how far it is, where it is another size
+        proof = consistency_proof(seen, tree.size, tree.subtree)
         hashes = "".join(f"{b64encode(one).decode()}\n" for one in proof)
         request = urllib.request.Request(  # the operator names it, as https or http
             f"{self.url.rstrip('/')}/add-checkpoint",
-            data=f"old {self.seen}\n{hashes}\n{note}".encode(),
+            data=f"old {seen}\n{hashes}\n{note}".encode(),
             headers={"Content-Type": "text/plain; charset=utf-8"},
         )
         try:
             with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
-                return answer.status, answer.read(LONGEST)
+                return answer.status, _read(answer)
         except urllib.error.HTTPError as refused:
             with refused:
-                return refused.code, refused.read(LONGEST)
+                return refused.code, _read(refused)
         except (OSError, http.client.HTTPException) as problem:
             raise NotWitnessed(f"it does not answer: {problem}") from None
 
@@ -85,7 +94,7 @@ class Witness:
             raise NotWitnessed(f"it answered {status}: {answer[:200].decode(errors='replace').strip()}")
         try:
             signed = Note.read(f"{note.text}\n{answer.decode()}".encode())
-            if not signed.signed_by([self.key]):
+            if signed.text != note.text or not signed.signed_by([self.key]):
                 raise NotWitnessed("what it answered is not signed by its key")
         except (NoteError, UnicodeDecodeError) as problem:
             raise NotWitnessed(f"what it answered is no signature of it: {problem}") from None
@@ -93,11 +102,21 @@ class Witness:
         return next(one for one in signed.signatures if (one.name, one.key_id) == named)
 
 
+def _read(answer: IO[bytes]) -> bytes:
+    """Return an answer, or raise `NotWitnessed` where it does not come to an end in time."""
+    until, found = time.monotonic() + PATIENCE, bytearray()
+    while len(found) < LONGEST and (some := answer.read1(LONGEST - len(found))):  # type: ignore[attr-defined]
+        found += some
+        if time.monotonic() > until:
+            raise NotWitnessed(f"its answer did not come within {PATIENCE:.0f} s")
+    return bytes(found)
+
+
 def _size_in(answer: bytes) -> int:
-    try:
-        return int(answer.decode().strip())
-    except (ValueError, UnicodeDecodeError):
-        raise NotWitnessed("it answered 409 without the size that it has seen") from None
+    size = _SIZE.fullmatch(answer)
+    if size is None:
+        raise NotWitnessed("it answered 409 without the size that it has seen")
+    return int(size[1])
 
 
 def witnesses_in(file: Path) -> Sequence[Witness]:

@@ -35,8 +35,8 @@ class Table:
 
     @property
     def names(self) -> str:
-        """Return the names of the columns, between commas."""
-        return ", ".join(name for name, _ in self.columns)
+        """Return the names of the columns, quoted, between commas."""
+        return ", ".join(f'"{name}"' for name, _ in self.columns)
 
 
 LOG = Table(
@@ -53,6 +53,11 @@ LOG = Table(
 )
 META = Table("meta", (("name", "text"), ("value", "text")), ("name",))
 BESIDE = (
+    Table(
+        "tiles",
+        (("level", "smallint"), ("index", "bigint"), ("hashes", "bytea"), ("root", "bytea")),
+        ("level", "index"),
+    ),
     Table("things", (("id", "text"),), ("id",)),
     Table("api_keys", (("key_id", "text"), ("account", "uuid"), ("hash", "bytea")), ("key_id",)),
     Table(
@@ -67,7 +72,8 @@ BESIDE = (
         ("caller", "key"),
     ),
 )
-"""What the next request needs beside the log: which ids are in use, the hashes of keys, the answers to retries."""
+"""What the next request needs beside the log: the tree above it, which ids are in use, the hashes of keys, the
+answers to retries."""
 
 
 class AnotherLog(Exception):

@@ -179,6 +179,9 @@ class Recorder(Protocol):
         Of two of one size the longer one is kept, which has more signatures.
         """
 
+    def forget_checkpoints(self) -> None:
+        """Forget what was signed: the log is to be another one from here on."""
+
     def tail(self) -> tuple[int, bytes] | None:
         """Return the newest checkpoint's size, and the hashes behind its last full tile; None where none was signed."""
 

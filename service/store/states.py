@@ -14,19 +14,20 @@ from eventsourcing.persistence import StoredEvent
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import SchemaValidator
 
-from domain import account_state, incident_state, source_state
+from domain import account_state, incident_state, source_state, subject_state
 from domain.account_state import Account
 from domain.event import Aggregate
 from domain.events import Recorded, mark_of
 from domain.incident_state import Incident
 from domain.source_state import Source
 from domain.stored import reader_of, without_rules
+from domain.subject_state import Subject
 from domain.ties import TieEvents, Ties
 from service.store.log import RecordLog
 from service.store.spill import Spill
 
-State = Incident | Source | Account
-S = TypeVar("S", Incident, Source, Account)
+State = Incident | Source | Account | Subject
+S = TypeVar("S", Incident, Source, Account, Subject)
 SNAPSHOT_SHAPE = 2
 """Raised when a state's shape changes: older snapshots are then passed over."""
 SNAPSHOT_EVERY = 5_000
@@ -58,6 +59,7 @@ KINDS: dict[Aggregate, Kind[Any]] = {
     "incident": _kind("incident", Incident, incident_state.evolve),
     "source": _kind("source", Source, source_state.evolve),
     "account": _kind("account", Account, account_state.evolve),
+    "subject": _kind("subject", Subject, subject_state.evolve),
 }
 
 

@@ -69,7 +69,17 @@ class Made:
     def _above(self, place: Place) -> list[bytes]:
         below, start = place.level - 1, place.index * WIDTH
         made = [self._roots[below, n] for n in range(start, start + WIDTH) if (below, n) in self._roots]
-        return self._kept.tile_roots(below, start, start + WIDTH - len(made)) + made
+        found = self._kept.tile_roots(below, start, start + WIDTH - len(made)) + made
+        return found if len(found) == WIDTH else [self._root(below, n) for n in range(start, start + WIDTH)]
+
+    def _root(self, level: int, index: int) -> bytes:
+        """Return the hash above a tile, which is made anew where it is missing."""
+        if (level, index) not in self._roots:
+            (kept,) = self._kept.tile_roots(level, index, index + 1) or (None,)
+            if kept is not None:
+                return kept
+            self.filled(Place(level, index))
+        return self._roots[level, index]
 
 
 class StoredHashes:

@@ -11,12 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from domain import account, account_state, incident, incident_state, source, source_state
+from domain import account, account_state, incident, incident_state, source, source_state, subject, subject_state
 from domain import account_commands as ac
 from domain import account_events as ae
 from domain import incident_commands as c
 from domain import source_commands as sc
 from domain import source_events as se
+from domain import subject_commands as pc
 from domain import values as v
 from domain.account_state import Account
 from domain.commands import Command
@@ -25,6 +26,7 @@ from domain.given import Given
 from domain.incident_state import Incident
 from domain.refusals import Refused
 from domain.source_state import Source
+from domain.subject_state import Subject
 from domain.ties import TieEvents, Ties
 from tests.domain.wishes import (
     ACCOUNTS,
@@ -33,9 +35,11 @@ from tests.domain.wishes import (
     INCIDENTS,
     SOURCES,
     STOCKS,
+    SUBJECTS,
     account_wishes,
     incident_wishes,
     source_wishes,
+    subject_wishes,
 )
 from tests.spec import START, counter, recorded, uid
 
@@ -62,6 +66,7 @@ OPENING: tuple[c.IncidentCommands, ...] = (
     c.PublishBulletin(incident=INCIDENTS[0], bulletin=uid(91), title="T", text="T"),
 )
 REGISTERING = (sc.RegisterSource(source=SOURCES[0], name="A source", kind="outlet"),)
+SEALING = (pc.SealSubject(subject=SUBJECTS[0], incident=INCIDENTS[0], sealed="c2VhbGVk"),)
 BEGINNING = (ac.OpenAccount(account=ACCOUNTS[0], name="reporter-1"),)
 
 
@@ -151,14 +156,20 @@ def test_an_account_refuses_by_name_or_records(wishes: list[ac.AccountCommands])
     told(World(account.decide, account_state.evolve, ACCOUNTS[0]), [*BEGINNING, *wishes], TypeAdapter(Account))
 
 
-@given(incident_wishes() | source_wishes() | account_wishes())
+@given(st.lists(subject_wishes(), min_size=5, max_size=15))
+def test_a_person_refuses_by_name_or_records(wishes: list[pc.SubjectCommands]) -> None:
+    told(World(subject.decide, subject_state.evolve, SUBJECTS[0]), [*SEALING, *wishes], TypeAdapter(Subject))
+
+
+@given(incident_wishes() | source_wishes() | account_wishes() | subject_wishes())
 def test_what_was_never_begun_takes_nothing_but_its_beginning(wish: Command) -> None:
     worlds = {
         "incident": World(incident.decide, incident_state.evolve, INCIDENTS[0]),
         "source": World(source.decide, source_state.evolve, SOURCES[0]),
         "account": World(account.decide, account_state.evolve, ACCOUNTS[0]),
+        "subject": World(subject.decide, subject_state.evolve, SUBJECTS[0]),
     }
     world = worlds[wish.AGGREGATE]
     world.ask(wish)
-    begins = wish.NAME in ("incident.open", "source.register", "account.open")
+    begins = wish.NAME in ("incident.open", "source.register", "account.open", "subject.seal")
     assert bool(world.history) == begins, world.refused

@@ -13,9 +13,11 @@ from domain.account_commands import AccountCommands
 from domain.commands import Command
 from domain.incident_commands import IncidentCommands
 from domain.source_commands import SourceCommands
+from domain.subject_commands import SubjectCommands
 from tests.spec import START, uid
 
 INCIDENTS, SOURCES, ACCOUNTS = (uid(1), uid(2)), tuple(uid(11 + n) for n in range(3)), (uid(900), uid(901))
+SUBJECTS = (uid(950), uid(951))
 STOCKS: dict[str, tuple[UUID, ...]] = {
     "incident": INCIDENTS,
     "source": SOURCES,
@@ -23,6 +25,7 @@ STOCKS: dict[str, tuple[UUID, ...]] = {
     "through": SOURCES,
     "account": ACCOUNTS,
     "to": ACCOUNTS,
+    "subject": SUBJECTS,
     "report": (uid(21), uid(22), uid(23)),
     "figure": (uid(41), uid(42)),
     "evidence": (uid(51), uid(52)),
@@ -49,6 +52,7 @@ TEXTS: dict[str, tuple[str, ...]] = {
     "zone": ("Europe/Kyiv", "+03:00"),
     "edtf": ("2024-08-06~", "2024-08/.."),
     "unit": ("1", "1", "km", "mile"),
+    "sealed": ("c2VhbGVk",),
     "key": ("abcdefghijkl", "bbbbbbbbbbbb"),
     "reason": ("because", "because", "because", "because", "because", "because", ""),
 }
@@ -57,8 +61,9 @@ NUMBERS: dict[str, st.SearchStrategy[float]] = {
     "credibility": st.integers(1, 6),
     "radius_m": st.integers(1, 5_000),
     "size": st.integers(0, 9),
+    "passages": st.integers(1, 4),
 }
-SELDOM = ("incident.open", "incident.close", "source.register", "account.open", "account.close")
+SELDOM = ("incident.open", "incident.close", "source.register", "account.open", "account.close", "subject.erase")
 
 
 def incident_wishes() -> st.SearchStrategy[IncidentCommands]:
@@ -76,6 +81,11 @@ def account_wishes() -> st.SearchStrategy[AccountCommands]:
     return _often(get_args(AccountCommands)).flatmap(wish)
 
 
+def subject_wishes() -> st.SearchStrategy[SubjectCommands]:
+    """Return commands about a person of whom passages are sealed."""
+    return _often(get_args(SubjectCommands)).flatmap(wish)
+
+
 def _often(kinds: tuple[type[Command], ...]) -> st.SearchStrategy[type[Command]]:
     """Return kinds of commands; those that begin or end an aggregate come seldom."""
     usual = [kind for kind in kinds if kind.NAME not in SELDOM]
@@ -88,12 +98,10 @@ def wish(kind: type[Command]) -> st.SearchStrategy[Any]:
 
 
 def _formed(kind: type[Command], fields: dict[str, Any]) -> Command | None:
-    first = {"incident": INCIDENTS, "source": SOURCES, "account": ACCOUNTS}[kind.AGGREGATE][0]
+    first = STOCKS[kind.AGGREGATE][0]
     to = {} if kind.NAME == "stance.take" else {kind.AGGREGATE: first}
     try:
-        return kind.model_validate(
-            {"incident": first, **fields, **to} if "incident" in kind.model_fields else fields | to
-        )
+        return kind.model_validate({"incident": first, **fields, **to} if kind.AGGREGATE == "incident" else fields | to)
     except ValidationError:
         return None
 

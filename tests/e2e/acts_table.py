@@ -44,6 +44,9 @@ GRANT = act("grant_role", role="reporter")
 REVOKE_ROLE = act("revoke_role", role="reporter", reason=R)
 ISSUE = act("issue_key", scopes=["reporter"], expires="2999-01-01T00:00:00Z")
 REVOKE_KEY = act("revoke_key", reason=R)
+SEAL = act("seal_passage", text="Where she lives")
+DISCLOSE = act("disclose_subject", reason=R)
+ERASE = act("erase_subject", ordered_by="the person concerned", ground="consent_withdrawn", reason=R)
 
 
 @dataclass(frozen=True)
@@ -106,6 +109,10 @@ ACCEPTED: tuple[Accepted, ...] = (
     _ok(REVOKE_ROLE, "role.revoked.v1", GRANT),
     _ok(ISSUE, "key.issued.v1"),
     _ok(REVOKE_KEY, "key.revoked.v1"),
+    _ok(act("seal_subject", text="Her full name", incident="$incident"), "subject.sealed.v1"),
+    _ok(SEAL, "subject.sealed.v1"),
+    _ok(DISCLOSE, "subject.disclosed.v1"),
+    _ok(ERASE, "subject.erased.v1"),
 )
 
 
@@ -239,5 +246,11 @@ REFUSALS: tuple[Refusal, ...] = (
     _no("ExpiryPassed", ISSUE.saying(expires="2001-01-01T00:00:00Z")),
     _no("UnknownKey", REVOKE_KEY.on(key="zzzzzzzzzzzz")),
     _no("AlreadyWithdrawn", REVOKE_KEY, REVOKE_KEY),
+    _no("UnknownIncident", act("seal_subject", text="Her full name", incident="$nothing")),
+    _no("UnknownPassage", DISCLOSE.saying(passages=[2])),
+    _no("UnknownPassage", NOTE.saying(text="⟦S-00000000-1⟧ is to be called")),
+    _no("SubjectErased", SEAL, ERASE),
+    _no("SubjectErased", DISCLOSE, ERASE),
+    _no("SubjectErased", ERASE, ERASE),
 )
 """What is refused for reasons of its own; test_routes.py adds what holds for every act of a kind."""

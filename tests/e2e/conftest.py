@@ -50,7 +50,7 @@ def where(request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
 def served(tmp_path_factory: pytest.TempPathFactory, where: dict[str, str]) -> Iterator[Served]:
     data: Path = tmp_path_factory.mktemp("desk")
     database = where.get("database")
-    editor = open_account(data, "editor-1", "reporter", "verifier", "editor", "admin", database=database)
+    editor = open_account(data, "editor-1", "reporter", "verifier", "editor", "admin", "custodian", database=database)
     verifier = open_account(data, "verifier-1", "verifier", database=database)
     machine = open_account(data, "machine-1", "verifier", kind="machine", database=database)
     # One client each for all tests: to make one costs more than what most tests ask.

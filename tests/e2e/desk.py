@@ -21,6 +21,7 @@ from service.access import OPERATOR
 from service.keys import make_key
 from service.ledger import Ledger, Request
 from service.settings import Settings
+from service.vault import Vault
 
 ONRECORD = str(Path(sys.executable).parent / "onrecord")
 
@@ -58,12 +59,23 @@ def free_port() -> int:
         return port
 
 
+def vault_of(data: Path) -> dict[str, str]:
+    """Make a vault beside a data folder where there is none, and return the settings that name it."""
+    beside = data.with_name(f"{data.name}-vault")
+    named = {"vault": beside / "keys", "master_key": beside / "master.key"}
+    if not beside.exists():
+        Vault.make(Settings.read(data=data, **named))
+    return {name: str(place) for name, place in named.items()}
+
+
 @contextmanager
 def serving(
     data: Path,
     said: IO[bytes] | None = None,
     largest_file: int | None = None,
     program: Sequence[str] = (ONRECORD,),
+    *,
+    with_vault: bool = True,
     **settings: str,
 ) -> Iterator[Server]:
     """Serve a data folder until the end of the block; what the server prints goes to `said`.
@@ -77,6 +89,8 @@ def serving(
         "ONRECORD_PORT": str(port),
         "ONRECORD_LOG_LEVEL": "warning",
     }
+    if with_vault:
+        environment |= {f"ONRECORD_{name.upper()}": value for name, value in vault_of(data).items()}
     environment |= {f"ONRECORD_{name.upper()}": value for name, value in settings.items()}
     process = subprocess.Popen([*program, "serve"], env=environment, stdout=said, stderr=said)
     if largest_file is not None:

@@ -73,6 +73,7 @@ RECIPES: dict[str, tuple[str, Step]] = {
     "task": ("task", act("assign_task", on={"kind": "incident", "id": "$incident"}, to="$account", text="Geolocate")),
     "bulletin": ("bulletin", act("publish_bulletin", title="Kursk", text="Six miles.", cites=[{"claim": "$claim"}])),
     "account": ("account", act("open_account", name="reporter-1")),
+    "subject": ("subject", act("seal_subject", text="Her full name")),
     "key": ("key", act("issue_key", scopes=["reporter"])),
 }
 

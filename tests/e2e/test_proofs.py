@@ -1,11 +1,13 @@
 """Proofs over HTTP and by the command line: what others check with the public formats alone."""
 
 import shutil
+import sqlite3
 import subprocess
 import sys
 import time
 from base64 import b64decode
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ import pytest
 from domain.events import Actor
 from proofs.checkpoint import Checkpoint
 from proofs.note import Note, key_from_text
+from proofs.proof import Proof
 from proofs.single import source
 from proofs.tiles import Place, Tree
 from proofs.tree import Edge, is_consistent, is_included, leaf_hash
@@ -38,8 +41,9 @@ class Signed:
     reader: str
     editor: str
 
-    def get(self, path: str, key: str | None = None, **query: Any) -> httpx2.Response:
+    def get(self, path: str, key: str | None = None, accept: str = "*/*", **query: Any) -> httpx2.Response:
         headers = {"Authorization": f"Bearer {key or self.reader}"} if key != "" else {}
+        headers["Accept"] = accept
         return httpx2.get(f"{self.server.url}{path}", headers=headers, params=query or None)
 
     def run(self, *arguments: str) -> Done:
@@ -133,6 +137,9 @@ def test_an_event_and_a_moment_are_proven(signed: Signed) -> None:
         leaf = leaf_hash(entries[position - 1])
         assert b64decode(told["leaf"]) == leaf
         assert is_included(leaf, position - 1, told["size"], proof, said.root)
+        text = signed.get("/api/v1/proofs/inclusion", position=position, accept="text/plain")
+        assert text.headers["content-type"] == "text/plain; charset=utf-8"
+        assert Proof.read(text.content).check(leaf, [key_from_text(signed.keys)]) == said
         told = signed.get("/api/v1/proofs/consistency", position=position).json()
         edge = Edge()
         for entry in entries[:position]:
@@ -190,7 +197,37 @@ def test_what_is_published_anybody_may_read(tmp_path: Path, where: dict[str, str
             checkpoint(story)
             paths = ("/checkpoint", "/tile/0/000.p/1", "/tile/entries/000.p/1")
             assert [story.get(path, key="").status_code for path in paths] == statuses
+            # What not everybody may read, no cache keeps for everybody.
+            kept = [story.get(path).headers["cache-control"].split(",")[0] for path in paths]
+            assert kept == ["public" if status == 200 else "private" for status in statuses]
             assert story.get("/api/v1/incidents", key="").status_code == 401
+
+
+def test_a_log_that_was_cut_is_told_and_another_one_begun_where_that_is_meant(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    key = open_account(data, "editor-1", "reporter", "editor", "auditor")
+    with serving(data, origin="log.example/desk") as server:
+        with server.client(key) as client:
+            Desk(client).claim()
+        story = Signed(server, data, {}, key, key)
+        size = checkpoint(story).size
+    with closing(sqlite3.connect(data / "ledger.sqlite")) as connection, connection:
+        connection.execute("DELETE FROM stored_events WHERE position > ?", (size - 2,))
+    for view in data.glob("views.sqlite*"):
+        view.unlink()
+    with serving(data, origin="log.example/desk") as server:
+        story = Signed(server, data, {}, key, key)
+        for path in (f"/tile/0/000.p/{size}", f"/tile/entries/000.p/{size}", "/api/v1/proofs/inclusion?position=1"):
+            answer = story.get(path)
+            assert (answer.status_code, answer.json()["type"]) == (503, "/docs/problems#LogContradicted"), path
+        assert story.get(f"/tile/0/{'x000/' * 2000}000").status_code == 404
+    assert story.run("verify").code == 3
+    begun = story.run("keys", "new-log", "log.example/desk-2")
+    assert (begun.code, begun.out.startswith("log.example/desk-2+")) == (0, True)
+    with serving(data, origin="log.example/desk-2") as server:
+        story = Signed(server, data, {}, key, key)
+        assert checkpoint(story).origin == "log.example/desk-2"
+    assert story.run("verify").code == 0
 
 
 # The command line, and the verifiers.

@@ -122,7 +122,7 @@ class Probe:
 @pytest.fixture(scope="module")
 def probe(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Probe]:
     data: Path = tmp_path_factory.mktemp("schemathesis")
-    key = open_account(data, "tester-1", "reporter", "verifier", "editor", "admin")
+    key = open_account(data, "tester-1", "reporter", "verifier", "editor", "admin", "custodian")
     with serving(data, **UNLIMITED) as server, server.client(key) as client, requests.Session() as session:
         session.headers["Authorization"] = f"Bearer {key}"
         yield Probe(server.url, client, session)

@@ -130,4 +130,4 @@ def test_who_has_no_role_reads_nothing(editor: Desk, server: Server) -> None:
 
 
 def test_the_table_names_what_is_across_incidents() -> None:
-    assert set(SIGHT) == {"incidents", "search", "changes", "timemap", "sources", "files", "accounts"}
+    assert set(SIGHT) == {"incidents", "search", "changes", "timemap", "sources", "files", "accounts", "subjects"}

@@ -2,15 +2,17 @@
 
 import stat
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
 from proofs.checkpoint import Checkpoint
 from proofs.note import Note, Signer
+from proofs.tiles import Place
 from proofs.tree import Edge, leaf_hash
 from service.ledger import Ledger
-from service.notary import Contradiction, LogKeys, Notary, Signed, notary_of
-from service.notary.keys import BadKeyFile, NoKeyFile
+from service.notary import Contradiction, LogKeys, Notary, Signed, new_log, notary_of, signing
+from service.notary.keys import BadKeyFile, NoKeyFile, replace_file
 from service.settings import Settings
 from tests.notary.conftest import alter, tell
 
@@ -110,7 +112,7 @@ def test_the_key_is_the_owners_and_another_logs_is_refused(settings: Settings, l
     file = settings.data / "log.key"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert notary_of(settings, ledger).keys == notary.keys
-    with pytest.raises(BadKeyFile, match="and this log is elsewhere"):
+    with pytest.raises(BadKeyFile, match="ONRECORD_ORIGIN says elsewhere"):
         notary_of(settings.model_copy(update={"origin": "elsewhere"}), ledger)
     for wrong in ("", "PRIVATE+KEY+", file.read_text() + "x\n"):
         file.write_text(wrong)
@@ -159,3 +161,91 @@ def test_a_second_key_signs_beside_the_first_where_the_operator_wants_it(setting
     assert sign(notary).note.signed_by(both) == both
     assert notary_of(strong, ledger, making=True).keys == notary.keys
     assert notary.rotate().beside not in (None, both[1])
+
+
+def test_without_its_key_a_log_that_was_signed_gets_no_other_one(
+    settings: Settings, ledger: Ledger, notary: Notary
+) -> None:
+    tell(ledger, 1)
+    sign(notary)
+    (settings.data / "log.key").rename(settings.data / "elsewhere")
+    with pytest.raises(NoKeyFile, match="put it back"):
+        notary_of(settings, ledger, making=True)
+    (settings.data / "checkpoint").unlink()
+    with pytest.raises(NoKeyFile, match="new-log"):
+        notary_of(settings, ledger, making=True)
+    assert not (settings.data / "log.key").exists()
+    with signing(settings, ledger) as nobody:
+        assert nobody is None, "it is served all the same, and whoever has the key signs"
+
+
+def test_another_log_is_begun_after_a_loss_that_is_meant(settings: Settings, ledger: Ledger, notary: Notary) -> None:
+    tell(ledger, 5)
+    before = sign(notary)
+    alter(settings, "DELETE FROM stored_events WHERE position = 8")
+    with pytest.raises(Contradiction):
+        notary.sign()
+    with pytest.raises(BadKeyFile, match="another name"):
+        new_log(settings, ledger, "log.example/desk")
+    keys = new_log(settings, ledger, "log.example/desk-2")
+    again = notary_of(settings.model_copy(update={"origin": "log.example/desk-2"}), ledger, making=True)
+    signed = sign(again)
+    assert (signed.checkpoint.origin, signed.checkpoint.size) == ("log.example/desk-2", 7)
+    assert signed.note.signed_by([keys.signer.key]) == [keys.signer.key]
+    aside = sorted(file.name.partition(".2")[0] for file in settings.data.glob("*.2*Z"))
+    assert aside == ["checkpoint", "log.key"]
+    assert str(before.note) in [file.read_text() for file in settings.data.glob("checkpoint.2*")]
+
+
+def test_a_crash_between_file_and_database_is_made_up_for(settings: Settings, ledger: Ledger, notary: Notary) -> None:
+    tell(ledger, 5)
+    signed = sign(notary)
+    alter(settings, "DELETE FROM checkpoints")
+    assert notary.of_size(8) is None
+    assert sign(notary_of(settings, ledger)) == signed
+    assert notary.of_size(8) == signed
+    assert ledger.recorder.tail() is not None
+
+
+def test_two_who_sign_one_log_keep_the_later_checkpoint_whole(
+    settings: Settings, ledger: Ledger, notary: Notary
+) -> None:
+    tell(ledger, 5)
+    older = sign(notary)
+    tell(ledger, 5)
+    newer = sign(notary_of(settings, ledger))
+    notary._keep(older)  # as a slower process does
+    assert (settings.data / "checkpoint").read_text() == str(newer.note)
+    file, texts = settings.data / "both", ("a" * 300, "b" * 50_000)
+    threads = [Thread(target=lambda text=text: [replace_file(file, text) for _ in range(100)]) for text in texts]
+    replace_file(file, texts[0])
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads):
+        assert file.read_text() in texts
+    assert [one.name for one in settings.data.glob("both*")] == ["both"]
+
+
+def test_a_key_that_another_process_changed_is_taken_up_before_anything_is_doubted(
+    settings: Settings, ledger: Ledger, notary: Notary
+) -> None:
+    tell(ledger, 5)
+    sign(notary)
+    other = notary_of(settings, ledger)
+    new = other.rotate().signer.key
+    tell(ledger, 1)
+    sign(other)  # by the new key alone
+    last = notary.last()
+    assert last is not None
+    assert last.note.signed_by([new]) == [new]
+    newest = other.rotate().signer.key
+    assert notary._goes_on()
+    assert notary.keys.signer.key == newest, "also where nothing is recorded"
+
+
+def test_what_was_cut_is_told_where_it_is_read(settings: Settings, ledger: Ledger, notary: Notary) -> None:
+    tell(ledger, 5)
+    assert notary.entries(Place(0, 0, 8))
+    alter(settings, "DELETE FROM stored_events WHERE position = 5")
+    with pytest.raises(KeyError):
+        notary.entries(Place(0, 0, 8))

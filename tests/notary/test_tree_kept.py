@@ -6,7 +6,7 @@ from proofs.tiles import WIDTH, Place, Tree
 from proofs.tree import Edge, leaf_hash
 from service.ledger import Ledger
 from service.settings import Settings
-from service.store.tiles import StoredHashes
+from service.store.tiles import StoredHashes, Tile, filled_by
 from tests.notary.conftest import alter, tell
 
 
@@ -65,3 +65,38 @@ def test_tiles_above_are_made_of_the_roots_below(settings: Settings, ledger: Led
 
 def literal(settings: Settings, data: bytes) -> str:
     return f"'\\x{data.hex()}'::bytea" if settings.database is not None else f"x'{data.hex()}'"
+
+
+class Memory:
+    """Tiles and leaves in memory."""
+
+    def __init__(self, leaves: list[bytes]) -> None:
+        self.leaves = leaves
+        self.tiles: dict[tuple[int, int], Tile] = {}
+
+    def keep(self, tiles: list[Tile]) -> None:
+        self.tiles |= {(one.level, one.index): one for one in tiles}
+
+    def tile(self, level: int, index: int) -> bytes | None:
+        return self.tiles[level, index].hashes if (level, index) in self.tiles else None
+
+    def tile_roots(self, level: int, start: int, end: int) -> list[bytes]:
+        return [self.tiles[level, n].root for n in range(start, end) if (level, n) in self.tiles]
+
+    def tiles_kept(self) -> int:
+        return max((index for level, index in self.tiles if level == 0), default=-1) + 1
+
+    def leaf_hashes(self, after: int, until: int) -> list[bytes]:
+        return self.leaves[after:until]
+
+
+def test_a_tile_that_is_missing_in_the_middle_is_made_again_when_it_is_needed() -> None:
+    entries = [b"%d" % n for n in range(WIDTH * WIDTH)]
+    kept = Memory([leaf_hash(one) for one in entries[:-10]])
+    kept.keep(filled_by(entries[:-10], 0, kept))
+    del kept.tiles[0, 7]
+    kept.keep(filled_by(entries[-10:], len(entries) - 10, kept))
+    edge = Edge()
+    for one in entries:
+        edge.append(leaf_hash(one))
+    assert kept.tiles[1, 0].root == edge.root()

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from domain.subject_commands import DiscloseSubject, EraseSubject, SealPassage, SealSubject
 from proofs.alone import refused, shown, told
 from proofs.bundle import Bundle, BundleError
 from proofs.checkpoint import Checkpoint
@@ -19,6 +20,7 @@ from proofs.note import DASH, Note, Signer, key_from_text
 from proofs.tree import leaf_hash
 from proofs.verifying import verify
 from proofs.walk import Wrong
+from service.ids import uuid7
 from service.ledger import Ledger
 from service.notary import notary_of
 from service.notary.bundles import Wanted, bundle_of
@@ -64,6 +66,16 @@ def by_javascript(cases: list[Case]) -> list[dict[str, Any]]:
     return found
 
 
+def seal(ledger: Ledger) -> None:
+    """Seal two persons, look at one, and erase the other."""
+    looked_at, erased = uuid7(), uuid7()
+    for subject in (looked_at, erased):
+        ledger.execute_now(ask(SealSubject(subject=subject, sealed="c2VhbGVk")))
+        ledger.execute_now(ask(SealPassage(subject=subject, sealed="c2VhbGVk")))
+    ledger.execute_now(ask(DiscloseSubject(subject=looked_at, reason="r")))
+    ledger.execute_now(ask(EraseSubject(subject=erased, ordered_by="a court", ground="court_order", reason="r")))
+
+
 @pytest.fixture(scope="module")
 def cases(tmp_path_factory: pytest.TempPathFactory) -> list[Case]:
     """Return good bundles of one log, of each kind, and what their keys are."""
@@ -75,6 +87,7 @@ def cases(tmp_path_factory: pytest.TempPathFactory) -> list[Case]:
         tell(ledger, 40)
         before = sign(notary)
         ledger.execute_many([ask(claim(incident, report, f"Заявление {n}")) for n in range(5)])
+        seal(ledger)
         tell(ledger, 20)
         after = sign(notary)
         seen = Note(after.note.text, (*after.note.signatures, witness.cosign(after.note.text, 1_700_000_000)))
@@ -98,6 +111,7 @@ def test_good_bundles_are_good_to_both(cases: list[Case]) -> None:
     found = [one.by_python() for one in cases]
     assert all(one["verified"] for one in found)
     assert found[-1]["seen_by"] == ("witness.example/w1",)
+    assert [(one["sealed"], one["erased"]) for one in found] == [(4, 2), (0, 0), (0, 0), (0, 0), (0, 0), (4, 2)]
     assert json.loads(json.dumps(found)) == by_javascript(cases)
 
 

@@ -288,13 +288,20 @@ class PostgresLogRecorder(PostgresApplicationRecorder):
         """
         with self.datastore.get_connection() as connection, connection.transaction():
             connection.execute(
-                "UPDATE onrecord.checkpoints SET tail = NULL WHERE tail IS NOT NULL AND size < %s", (size,)
+                "UPDATE onrecord.checkpoints SET tail = NULL"
+                " WHERE size = (SELECT MAX(size) FROM onrecord.checkpoints WHERE size < %s)",
+                (size,),
             )
             connection.execute(
                 "INSERT INTO onrecord.checkpoints AS kept VALUES (%s, %s, %s, %s) ON CONFLICT (size) DO UPDATE"
                 " SET note = EXCLUDED.note WHERE length(EXCLUDED.note) > length(kept.note)",
                 (size, note, signed_at, tail),
             )
+
+    def forget_checkpoints(self) -> None:
+        """Forget what was signed: the log is to be another one from here on."""
+        with self.datastore.get_connection() as connection, connection.transaction():
+            connection.execute("DELETE FROM onrecord.checkpoints")
 
     def tail(self) -> tuple[int, bytes] | None:
         """Return the newest checkpoint's size, and the hashes behind its last full tile; None where none was signed."""

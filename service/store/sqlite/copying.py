@@ -34,7 +34,7 @@ class FileSource:
 
     def rows(self, table: Table) -> Iterator[Row]:
         """Yield all rows of a table, in its order."""
-        return self._connection.execute(f"{_select(table)} ORDER BY {', '.join(table.order)}")
+        return self._connection.execute(f"{_select(table)} ORDER BY {', '.join(map(_quoted, table.order))}")
 
 
 class FileTarget:
@@ -105,6 +105,10 @@ def writing(file: Path) -> Iterator[FileTarget]:
 def _end(connection: sqlite3.Connection) -> int:
     (position,) = connection.execute("SELECT COALESCE(MAX(position), 0) FROM stored_events").fetchone()
     return int(position)
+
+
+def _quoted(name: str) -> str:
+    return f'"{name}"'
 
 
 def _select(table: Table) -> str:

@@ -355,12 +355,20 @@ class LogRecorder(SQLiteApplicationRecorder):
         Of two of one size the longer one is kept, which has more signatures.
         """
         with self.datastore.writing() as cursor:
-            cursor.execute("UPDATE checkpoints SET tail = NULL WHERE tail IS NOT NULL AND size < ?", (size,))
+            cursor.execute(
+                "UPDATE checkpoints SET tail = NULL WHERE size = (SELECT MAX(size) FROM checkpoints WHERE size < ?)",
+                (size,),
+            )
             cursor.execute(
                 "INSERT INTO checkpoints VALUES (?, ?, ?, ?) ON CONFLICT (size) DO UPDATE"
                 " SET note = excluded.note WHERE length(excluded.note) > length(note)",
                 (size, note, signed_at, tail),
             )
+
+    def forget_checkpoints(self) -> None:
+        """Forget what was signed: the log is to be another one from here on."""
+        with self.datastore.writing() as cursor:
+            cursor.execute("DELETE FROM checkpoints")
 
     def tail(self) -> tuple[int, bytes] | None:
         """Return the newest checkpoint's size, and the hashes behind its last full tile; None where none was signed."""
