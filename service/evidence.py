@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from service.disk import flush
 from service.scratch import Scratch
 
 CHUNK = 1024 * 1024
@@ -77,10 +78,10 @@ class EvidenceStore:
         if target.exists() and _is_itself(target):
             return Stored(f"sha256:{hexadecimal}", size, new=False)
         target.parent.mkdir(exist_ok=True)
-        _sync(self._files)
+        flush(self._files)
         incoming.chmod(0o440)
         incoming.replace(target)
-        _sync(target.parent)
+        flush(target.parent)
         return Stored(f"sha256:{hexadecimal}", size, new=True)
 
     def size(self, hash_: str) -> int | None:
@@ -114,12 +115,3 @@ def _is_itself(path: Path) -> bool:
 def _to_disk(file: IO[bytes]) -> None:
     file.flush()
     os.fsync(file.fileno())
-
-
-def _sync(folder: Path) -> None:
-    """Make the new name itself survive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -44,13 +44,9 @@ class Sealing:
         self._there(subject, incident)
         return self._by_key(subject, lambda: self.vault.seal(subject, text))
 
-    def check(self, subject: UUID, incident: UUID | None) -> None:
-        """Raise what `seal` raises where nothing of a person can be opened: a look that is recorded must be one."""
-        self._there(subject, incident)
-        self._by_key(subject, lambda: self.vault.check_key(subject))
-
-    def disclosed(self, subject: UUID, numbers: Collection[int] = ()) -> list[Passage]:
+    def disclosed(self, subject: UUID, incident: UUID | None, numbers: Collection[int] = ()) -> list[Passage]:
         """Return passages of a person in the clear, all where no numbers are given. Raise as `seal` does."""
+        self._there(subject, incident)
         events = (one.event for one in self._ledger.history(subject))
         sealed = [event for event in events if isinstance(event, SubjectSealed)]
         wanted = [event for event in sealed if not numbers or event.number in numbers]

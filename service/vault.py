@@ -9,13 +9,12 @@ bound to the person's id, and padded (ISO/IEC 7816-4) to a multiple of 64 bytes,
 """
 
 import base64
-import fcntl
 import os
 import re
 import secrets
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Self
 from uuid import UUID
@@ -24,6 +23,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
 
+from service.disk import NEW, flush, held, replace_file
 from service.settings import Settings
 
 KEY_BYTES, NONCE_BYTES = 32, 12
@@ -33,7 +33,7 @@ CONTEXT = b"onrecord-seal/v1\n"
 SENTINEL = "vault.key"
 """A key of nobody: by it the folder is known to be the vault, and the master key to be the one that wraps its keys."""
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-KEY, GONE, NEW = ".key", ".gone-", ".new-"
+KEY, GONE = ".key", ".gone-"
 ATTEMPTS, PAUSE = 5, 0.01
 """So often is a key looked for, and so many seconds apart: between file and master key, both may have been replaced."""
 
@@ -93,7 +93,7 @@ class Vault:
 
     def new_key(self, subject: UUID) -> None:
         """Make the key of a person; it is on the disk when this returns. Raise `BadVault`: none is made then."""
-        with self._held(fcntl.LOCK_SH):
+        with self._held():
             self.check()
             self._keep(self._file(subject), secrets.token_bytes(KEY_BYTES))
 
@@ -102,10 +102,6 @@ class Vault:
         for file in sorted(self._folder.glob(f"*{KEY}")):
             with suppress(ValueError):
                 yield UUID(file.stem)
-
-    def check_key(self, subject: UUID) -> None:
-        """Raise `NoSuchKey` or `BadVault` where nothing could be opened by the person's key."""
-        self._unwrapped(self._file(subject))
 
     def seal(self, subject: UUID, text: str) -> str:
         """Return a passage sealed by the person's key. Raise `NoSuchKey` or `BadVault`."""
@@ -126,7 +122,7 @@ class Vault:
 
         Raise `BadVault` where this is not the vault, or its files cannot be written.
         """
-        with self._held(fcntl.LOCK_SH):
+        with self._held():
             self._check_there()
             # Out of the way first: who opens something meanwhile finds no key, and never one that is half gone.
             found = False
@@ -142,7 +138,7 @@ class Vault:
 
     def erase(self, subject: UUID) -> bool:
         """Destroy the key of a person for good: it is noted beside the master key, whatever copies are put back."""
-        with self._held(fcntl.LOCK_SH):
+        with self._held():
             self._check_there()
             if subject not in self.erased():
                 with _told(self._noted), self._noted.open("a") as noted:
@@ -166,7 +162,7 @@ class Vault:
 
     def tidy(self) -> None:
         """Remove what a crash has left: keys that were being destroyed or written, and master keys."""
-        with self._held(fcntl.LOCK_EX):
+        with self._held(alone=True):
             self._tidy()
 
     def rotate(self) -> tuple[int, list[str]]:
@@ -176,7 +172,7 @@ class Vault:
         Copies of the vault that were made before are worth nothing from then on, unless somebody kept the old master
         key. A rotation that was interrupted is finished by another.
         """
-        with self._held(fcntl.LOCK_EX):
+        with self._held(alone=True):
             self.check()
             self._tidy()
             new = secrets.token_bytes(KEY_BYTES)
@@ -242,15 +238,12 @@ class Vault:
             _blank(old.fileno())
 
     @contextmanager
-    def _held(self, how: int) -> Iterator[None]:
+    def _held(self, *, alone: bool = False) -> Iterator[None]:
         """Hold the folder, so that no key is made or destroyed while all are wrapped anew."""
-        with _told(self._folder):
-            handle = os.open(self._folder, os.O_RDONLY)
-        try:
-            fcntl.flock(handle, how)
+        with ExitStack() as holding:
+            with _told(self._folder):
+                holding.enter_context(held(self._folder, alone=alone))
             yield
-        finally:
-            os.close(handle)
 
 
 def _places(settings: Settings) -> tuple[Path, Path] | None:
@@ -291,19 +284,8 @@ def _told(file: Path) -> Iterator[None]:
 
 
 def _write(file: Path, data: bytes) -> None:
-    """Put bytes in a file that only its owner reads, on the disk when this returns. A crash leaves either."""
-    new = file.with_name(f"{file.name}{NEW}{secrets.token_hex(4)}")
     with _told(file):
-        handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            with os.fdopen(handle, "wb") as opened:
-                opened.write(data)
-                opened.flush()
-                os.fsync(handle)
-            new.replace(file)
-        finally:
-            new.unlink(missing_ok=True)
-        _flush(file.parent)
+        replace_file(file, data)
 
 
 def _shred(file: Path) -> None:
@@ -323,8 +305,4 @@ def _blank(handle: int) -> None:
 
 def _flush(folder: Path) -> None:
     with _told(folder):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        flush(folder)

@@ -17,14 +17,15 @@ from starlette.concurrency import run_in_threadpool
 from domain import account_commands as a
 from domain import subject_commands as p
 from domain.commands import Command
+from domain.refusals import SubjectErased
 from domain.seals import seal_of
-from domain.values import Words
+from domain.values import Frozen, Words
 from service.api.problems import Fault
 from service.api.writes import Write
 from service.ids import uuid7
 from service.keys import make_key
 from service.ledger import IdempotencyMismatch, Receipt
-from service.sealing import KeyMissing, Sealing
+from service.sealing import KeyMissing, Passage, Sealing
 from service.vault import BadVault
 
 log = structlog.get_logger()
@@ -48,7 +49,7 @@ def _is_a_passage(text: SecretStr) -> SecretStr:
     return text
 
 
-Passage = Annotated[
+SealedText = Annotated[
     SecretStr,
     AfterValidator(_is_a_passage),
     WithJsonSchema({**_words.json_schema(), "maxLength": LONGEST, "format": "password", "writeOnly": True}),
@@ -126,30 +127,29 @@ class _WithVault(Beside):
         incident: UUID | None = self._asked.body.incident  # type: ignore[attr-defined]  # of each command to a subject
         return incident
 
-    def _check_words(self, *passages: str) -> None:
-        """Raise 422 where what is sealed stands in the clear in what is said of it: that stays for ever."""
-        for name in ("reason", "ordered_by"):
-            said = getattr(self._asked.body, name, "").casefold()
-            if any(len(one) >= SHORTEST and one.strip().casefold() in said for one in passages if one.strip()):
-                raise Fault(422, "PassageInTheClear", f"{name} has in it what is sealed, and is in the clear for ever")
+    async def _disclosed(self) -> list[Passage]:
+        """Return all passages of the person, none of which stands in the clear in what is said of it."""
+        found = await run_in_threadpool(self._sealing.disclosed, self._subject, self._incident)
+        check_words(self._asked.body, *(one.text for one in found))
+        return found
 
 
 class SealingPassage(_WithVault):
     """Another passage of a person: it is sealed before the ledger hears of it."""
 
     HIDDEN = frozenset({"sealed"})
-    MORE: ClassVar[dict[str, Any]] = {"text": (Passage, ...)}
+    MORE: ClassVar[dict[str, Any]] = {"text": (SealedText, ...)}
 
     async def before(self) -> dict[str, Any]:
         """Seal the passage."""
-        self._check_words(self._text)
+        check_words(self._asked.body, self._text)
         return {"sealed": await run_in_threadpool(self._sealing.seal, self._subject, self._incident, self._text)}
 
     async def after(self, receipt: Receipt) -> dict[str, Any]:
         """Tell what to write in place of the passage. A retry that brings another passage is none."""
         number = int(receipt.ids["number"])
         if receipt.replayed:
-            (kept,) = await run_in_threadpool(self._sealing.disclosed, receipt.aggregate, (number,))
+            (kept,) = await run_in_threadpool(self._sealing.disclosed, receipt.aggregate, None, (number,))
             if kept.text != self._text:
                 raise IdempotencyMismatch(self._asked.retry_key)
         return {"seal": seal_of(receipt.ids["short_id"], number)}
@@ -172,7 +172,7 @@ class SealingSubject(SealingPassage):
 
     async def before(self) -> dict[str, Any]:
         """Make the key, and seal the passage."""
-        self._check_words(self._text)
+        check_words(self._asked.body, self._text)
         self._made, vault = uuid7(), self._sealing.vault
         await run_in_threadpool(vault.new_key, self._made)
         return {"subject": self._made, "sealed": await run_in_threadpool(vault.seal, self._made, self._text)}
@@ -193,19 +193,17 @@ class Disclosing(_WithVault):
     """The passages are told after the look was recorded, and once: a retry tells that it was, and not what."""
 
     async def before(self) -> dict[str, Any]:
-        """See that there is something to disclose: a look that is recorded was one."""
-        await run_in_threadpool(self._sealing.check, self._subject, self._incident)
-        passages = await run_in_threadpool(self._sealing.disclosed, self._subject)
-        self._check_words(*(one.text for one in passages))
+        """Open what is to be disclosed: a look that is recorded was one."""
+        self._passages = await self._disclosed()
         return {}
 
     async def after(self, receipt: Receipt) -> dict[str, Any]:
         """Tell the passages."""
         if receipt.replayed:
             return {}
-        wanted: tuple[int, ...] = self._asked.body.passages  # type: ignore[attr-defined]  # of the command
-        found = await run_in_threadpool(self._sealing.disclosed, self._subject, wanted)
-        return {"passages": [PassageView(seal=one.seal, text=one.text) for one in found]}
+        numbers: tuple[int, ...] = self._asked.body.passages  # type: ignore[attr-defined]  # of the command
+        told = [one for n, one in enumerate(self._passages, start=1) if not numbers or n in numbers]
+        return {"passages": [PassageView(seal=one.seal, text=one.text) for one in told]}
 
 
 class Erasing(_WithVault):
@@ -215,9 +213,8 @@ class Erasing(_WithVault):
         """See that the key can be destroyed."""
         if self._asked.retry_key is None:
             await run_in_threadpool(self._sealing.erasing, self._subject, self._incident)
-            with suppress(KeyMissing, BadVault):  # what cannot be opened any more can be erased
-                passages = await run_in_threadpool(self._sealing.disclosed, self._subject)
-                self._check_words(*(one.text for one in passages))
+            with suppress(KeyMissing, BadVault, SubjectErased):  # what cannot be opened any more can be erased
+                await self._disclosed()
         else:  # a retry is answered as it was, also of what is erased by now
             await run_in_threadpool(self._sealing.vault.check)
         return {}
@@ -231,6 +228,14 @@ class Erasing(_WithVault):
             said = "the erasure is recorded, and nothing is disclosed any more; the key could not be destroyed yet"
             raise Fault(503, "KeyNotDestroyed", f"{said}, which is tried again: tell the operator") from None
         return {}
+
+
+def check_words(body: Frozen, *passages: str) -> None:
+    """Raise 422 where what is sealed stands in the clear in what is said of it: that stays for ever."""
+    for name in ("reason", "ordered_by"):
+        said = getattr(body, name, "").casefold()
+        if any(len(one) >= SHORTEST and one.strip().casefold() in said for one in passages if one.strip()):
+            raise Fault(422, "PassageInTheClear", f"{name} has in it what is sealed, and is in the clear for ever")
 
 
 def sealing_of(request: Request) -> Sealing:

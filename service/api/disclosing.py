@@ -5,7 +5,6 @@ be opened stays a seal: of the erased it is told by whose order.
 """
 
 import inspect
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Annotated, Self
 from uuid import UUID
@@ -14,20 +13,18 @@ from fastapi import Body, FastAPI, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
-from domain.refusals import SubjectErased
 from domain.seals import opened, seals_in
 from domain.subject_commands import DiscloseSubject
 from domain.values import Frozen, Prose
 from projections.views.subjects import Person, persons_named
 from service.access import MAY, Caller, wanted
-from service.api.beside import PassageView, sealing_of
+from service.api.beside import PassageView, check_words, sealing_of
 from service.api.callers import Writer
 from service.api.moments import head_of, ledger_of, shown, views_of
 from service.api.problems import Fault
-from service.api.writes import Write, WriteRoute, read_write
+from service.api.writes import WriteRoute, read_write
 from service.ledger import NotAllowed
 from service.ledger import Request as LedgerRequest
-from service.sealing import Sealing
 
 PATH = "/api/v1/disclosures"
 MOST_SEALS, MOST_PERSONS = 1_000, 100
@@ -35,7 +32,7 @@ MOST_SEALS, MOST_PERSONS = 1_000, 100
 
 
 class Sealed(Frozen):
-    """A text as it was read, with seals in it, in whatever form."""
+    """A text with seals in it, as they were read."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"text": "⟦S-7F3K12QX-1⟧ saw it", "reason": "To call"}]})
 
@@ -141,15 +138,27 @@ async def disclose_text(request: Request) -> Response:
     persons = await run_in_threadpool(_persons, request, list(numbers))
     sealing = sealing_of(request)
     seen = [_Seen.of(one, caller, numbers[one.short_id]) for one in persons]
-    # All is looked at before the first look is recorded: what is refused, or cannot be opened, is no look.
     for one in seen:
         if not one.may_be_opened:
             raise NotAllowed(f"your roles do not cover what is sealed as {one.person.short_id}")
-        if one.person.erased is None:
-            await run_in_threadpool(_check, sealing, one)
     so_far = _Opened()
+    # All is opened before the first look is recorded: what is refused, or cannot be opened, is no look.
+    opening = [
+        (one, await run_in_threadpool(sealing.disclosed, UUID(one.person.subject), one.within, one.numbers))
+        for one in seen
+        if one.person.erased is None and one.numbers
+    ]
+    check_words(body, *(passage.text for _, found in opening for passage in found))
+    for one, found in opening:
+        command = DiscloseSubject(
+            subject=UUID(one.person.subject), incident=one.within, passages=one.numbers, reason=body.reason
+        )
+        receipt = await ledger_of(request).execute(LedgerRequest(command, caller.actor, correlation=asked.correlation))
+        so_far.positions.append(receipt.position)
+        so_far.passages |= {passage.seal: passage.text for passage in found}
     for one in seen:
-        await _open(request, asked, one, so_far)
+        if one.person.erased is not None:
+            so_far.erased.append(ErasedView.model_validate({**one.person.erased, "short_id": one.person.short_id}))
     headers = {"Cache-Control": "no-store"}
     return Response(so_far.of(body.text).model_dump_json(), headers=headers, media_type="application/json")
 
@@ -180,29 +189,3 @@ def _persons(request: Request, short_ids: list[str]) -> list[Person]:
     views = views_of(request)
     with views.connect() as connection:
         return persons_named(connection, views.position("subjects"), short_ids)
-
-
-def _check(sealing: Sealing, one: _Seen) -> None:
-    with suppress(SubjectErased):  # a moment ago: it is told below
-        sealing.check(UUID(one.person.subject), None)
-
-
-async def _open(request: Request, asked: Write, one: _Seen, so_far: _Opened) -> None:
-    """Record a disclosure and take what it discloses, or take by whose order the person was erased."""
-    person = one.person
-    subject, reason = UUID(person.subject), asked.body.reason  # type: ignore[attr-defined]  # it is `Sealed`
-    if person.erased is None and one.numbers:
-        command = DiscloseSubject(subject=subject, incident=one.within, passages=one.numbers, reason=reason)
-        try:
-            receipt = await ledger_of(request).execute(
-                LedgerRequest(command, asked.caller.actor, correlation=asked.correlation)
-            )
-            found = await run_in_threadpool(sealing_of(request).disclosed, subject, one.numbers)
-        except SubjectErased:
-            await shown(request, await head_of(request), "subjects")
-            (person,) = await run_in_threadpool(_persons, request, [person.short_id])
-        else:
-            so_far.passages |= {passage.seal: passage.text for passage in found}
-            so_far.positions.append(receipt.position)
-    if person.erased is not None:
-        so_far.erased.append(ErasedView.model_validate({**person.erased, "short_id": person.short_id}))

@@ -3,13 +3,12 @@
 Law: a private key is in its file and in memory, and nowhere else. Of one that was replaced, the public half is kept.
 """
 
-import os
-import secrets
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 from proofs.note import Ed25519Key, Note, NoteError, PostQuantumSigner, Signer, key_from_text
+from service.disk import replace_file
 
 FILE = "log.key"
 
@@ -91,26 +90,4 @@ class LogKeys:
         """Keep the keys, for the owner alone. A crash leaves the file as it was, or as it is to be."""
         beside = [self.beside.to_text()] if self.beside is not None else []
         lines = [self.signer.to_text(), *beside, *map(str, self.earlier)]
-        replace_file(file, "".join(f"{line}\n" for line in lines))
-
-
-def replace_file(file: Path, text: str) -> None:
-    """Put a text in the place of a file, on the disk when this returns; only the owner reads it.
-
-    Another process that does so at the same time writes a file of its own: one of the two is there in the end, whole.
-    """
-    new = file.with_name(f"{file.name}.new-{secrets.token_hex(4)}")
-    handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(handle, "w") as written:
-            written.write(text)
-            written.flush()
-            os.fsync(handle)
-        new.replace(file)
-    finally:
-        new.unlink(missing_ok=True)
-    folder = os.open(file.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+        replace_file(file, "".join(f"{line}\n" for line in lines).encode())

@@ -4,8 +4,6 @@ Law: a checkpoint is kept outside the database before anybody is shown it, and n
 contradicts is told, and from then on nothing is signed, until an operator has seen to it.
 """
 
-import fcntl
-import os
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,9 +17,10 @@ import structlog
 from proofs.checkpoint import Checkpoint
 from proofs.note import Note, NoteError, Signature
 from proofs.tiles import WIDTH, Place, Tree
+from service.disk import held, replace_file
 from service.ledger import Ledger
 from service.notary import keys as key_files
-from service.notary.keys import BadKeyFile, KeyElsewhere, LogKeys, replace_file
+from service.notary.keys import BadKeyFile, KeyElsewhere, LogKeys
 from service.notary.witnesses import NotWitnessed, Witness, witnesses_in
 from service.settings import Settings
 from service.store.log import StoreError, rfc3339
@@ -150,7 +149,7 @@ class Notary:
             if last is not None:
                 both = Signed(last.checkpoint, with_signature(last.note, keys.signer.sign(last.note.text)))
                 self._keep_outside(both)
-                replace_file(self._kept.with_name(f"{self._kept.name}.handover"), str(both.note))
+                replace_file(self._kept.with_name(f"{self._kept.name}.handover"), str(both.note).encode())
             return keys
 
     def _signed(self) -> Signed | None:
@@ -182,13 +181,9 @@ class Notary:
 
     def _keep_outside(self, new: Signed) -> None:
         """Keep a checkpoint in its file, unless another process has kept a later one there."""
-        with _held(self._kept.parent):
-            if (
-                self._kept.exists()
-                and Signed.read(self._kept.read_bytes(), self.keys).checkpoint.size > new.checkpoint.size
-            ):
-                return
-            replace_file(self._kept, str(new.note))
+        with held(self._kept.parent, alone=True):
+            if not self._kept.exists() or _size_in(self._kept.read_bytes()) <= new.checkpoint.size:
+                replace_file(self._kept, str(new.note).encode())
 
     def show(self, newest: Signed) -> None:
         """Show the newest checkpoint to the witnesses that have not signed it, and keep their signatures with it."""
@@ -272,15 +267,12 @@ def with_signature(note: Note, signature: Signature) -> Note:
     return Note(note.text, (*others, signature))
 
 
-@contextmanager
-def _held(folder: Path) -> Iterator[None]:
-    """Hold a folder, in which another process may be about to keep another checkpoint."""
-    handle = os.open(folder, os.O_RDONLY)
+def _size_in(data: bytes) -> int:
+    """Return the size that a kept checkpoint tells, whoever signed it: it is believed where it is compared."""
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
+        return Checkpoint.read(Note.read(data).text).size
+    except NoteError as problem:
+        raise Contradiction(f"the checkpoint that was kept is none: {problem}") from None
 
 
 def _newest(known: Sequence[Signed]) -> Signed | None:

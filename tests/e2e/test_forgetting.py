@@ -353,13 +353,15 @@ def test_who_may_see_nothing_learns_nothing(tmp_path: Path) -> None:
 def test_what_is_sealed_does_not_stand_in_the_reason_for_it(tmp_path: Path) -> None:
     key = open_account(tmp_path / "data", "everything-1", "reporter", "custodian")
     with serving(tmp_path / "data") as server, server.client(key) as client:
-        subject = Desk(client).post("/subjects", {"text": NAME})["ids"]["subject"]
+        made = Desk(client).post("/subjects", {"text": NAME})
+        subject, seal = made["ids"]["subject"], made["seal"]
         head = client.get(client.base_url.copy_with(path="/healthz/ready")).json()["head"]
         said = f"Asked by {NAME.upper()} herself"
         for path, body in (
             ("/subjects", {"text": NAME, "reason": said}),
             (f"/subjects/{subject}/passages", {"text": NAME, "reason": said}),
             (f"/subjects/{subject}/disclosure", {"reason": said}),
+            ("/disclosures", {"text": seal, "reason": said}),
             (f"/subjects/{subject}/erasure", {**COURT, "reason": said}),
             (f"/subjects/{subject}/erasure", {**COURT, "ordered_by": NAME}),
         ):
@@ -376,6 +378,8 @@ def test_who_is_erased_stays_so_where_record_and_vault_are_put_back(tmp_path: Pa
         subject, seal = made["ids"]["subject"], made["seal"]
         signed_until(client, made["position"])
     before = [(one, tmp_path / f"{one.name}-before") for one in (place.data, place.keys)]
+    kept = tmp_path / "kept.key"
+    shutil.copy(place.keys / f"{subject}.key", kept)
     for one, copy in before:
         shutil.copytree(one, copy)
     with serving(place.data, origin="log.example/desk") as server, server.client(key) as client:
@@ -392,7 +396,13 @@ def test_who_is_erased_stays_so_where_record_and_vault_are_put_back(tmp_path: Pa
         ):
             answer = client.post(path, json=body)
             assert NAME not in answer.text
+            assert answer.status_code == 409
+        head = client.get(client.base_url.copy_with(path="/healthz/ready")).json()["head"]
+        # The key is put back while it is served, and nobody has looked through the vault since.
+        shutil.copy(kept, place.keys / f"{subject}.key")
+        assert client.post("/disclosures", json={"text": seal, "reason": "r"}).status_code == 409
         assert client.post(f"/subjects/{subject}/disclosure", json={"reason": "r"}).status_code == 409
+        assert client.get(client.base_url.copy_with(path="/healthz/ready")).json()["head"] == head, "no look was one"
         Desk(client).post(f"/subjects/{subject}/erasure", COURT, expect=200)
         assert client.get(client.base_url.copy_with(path="/healthz/ready")).json()["vault"] == "well"
     assert place.run("vault", "check").code == 0

@@ -10,9 +10,10 @@ from proofs.checkpoint import Checkpoint
 from proofs.note import Note, Signer
 from proofs.tiles import Place
 from proofs.tree import Edge, leaf_hash
+from service.disk import replace_file
 from service.ledger import Ledger
 from service.notary import Contradiction, LogKeys, Notary, Signed, new_log, notary_of, signing
-from service.notary.keys import BadKeyFile, NoKeyFile, replace_file
+from service.notary.keys import BadKeyFile, NoKeyFile
 from service.settings import Settings
 from tests.notary.conftest import alter, tell
 
@@ -217,8 +218,10 @@ def test_two_who_sign_one_log_keep_the_later_checkpoint_whole(
     notary._keep(older)  # as a slower process does
     assert (settings.data / "checkpoint").read_text() == str(newer.note)
     file, texts = settings.data / "both", ("a" * 300, "b" * 50_000)
-    threads = [Thread(target=lambda text=text: [replace_file(file, text) for _ in range(100)]) for text in texts]
-    replace_file(file, texts[0])
+    threads = [
+        Thread(target=lambda text=text: [replace_file(file, text.encode()) for _ in range(100)]) for text in texts
+    ]
+    replace_file(file, texts[0].encode())
     for thread in threads:
         thread.start()
     while any(thread.is_alive() for thread in threads):
